@@ -1,0 +1,5 @@
+//! Timed properties over the trace. The judge knows records and the site's limits, nothing else.
+
+mod signal;
+
+pub use signal::{Change, Domain, SignalId, Value, Vocabulary};

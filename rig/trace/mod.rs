@@ -1,0 +1,5 @@
+//! What happened on the bench, in order: records, their form on disk, and how people read them.
+
+mod record;
+
+pub use record::{Frame, HeadName, Header, Record, What};
