@@ -1,5 +1,9 @@
 //! Meaning: what a packet of a known object and operation says.
 
+use super::codes::{
+    CONFIG, CONNECTION, ERROR_REPLY, HISTORY, QUERY, QUERY_REPLY, REAL_TIME, SERIAL, SET, SET_REPLY,
+    STATISTICS, STATUS, TIME, UPLOAD, UPLOAD_REPLY,
+};
 use super::content::{self, Reader};
 use super::packet::{Address, Packet, VERSION};
 
@@ -196,38 +200,6 @@ pub enum Message {
         content: Vec<u8>,
     },
 }
-
-/// Query.
-pub(super) const QUERY: u8 = 0x80;
-/// Set.
-pub(super) const SET: u8 = 0x81;
-/// Upload.
-pub(super) const UPLOAD: u8 = 0x82;
-/// Reply to a query.
-pub(super) const QUERY_REPLY: u8 = 0x83;
-/// Reply to a set.
-pub(super) const SET_REPLY: u8 = 0x84;
-/// Reply to an upload.
-pub(super) const UPLOAD_REPLY: u8 = 0x85;
-/// Error reply.
-pub(super) const ERROR_REPLY: u8 = 0x86;
-
-/// Connection and heartbeat.
-pub(super) const CONNECTION: u16 = 0x0101;
-/// Device time.
-pub(super) const TIME: u16 = 0x0201;
-/// Serial parameters.
-pub(super) const SERIAL: u16 = 0x0202;
-/// Detector configuration.
-pub(super) const CONFIG: u16 = 0x0204;
-/// Detector status.
-pub(super) const STATUS: u16 = 0x0205;
-/// Pedestrians now.
-pub(super) const REAL_TIME: u16 = 0x0801;
-/// Pedestrians in a period.
-pub(super) const STATISTICS: u16 = 0x0802;
-/// Pedestrians in earlier periods.
-pub(super) const HISTORY: u16 = 0x0803;
 
 impl Message {
     /// Reads a packet. `crosswalk_info_len` is the site's 4 or 5 (length of a crosswalk record's info).

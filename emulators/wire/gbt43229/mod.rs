@@ -5,6 +5,7 @@
 //! a crosswalk record of an 0801 upload has 4 or 5 bytes of info (`crosswalk_info_len`). Nothing here knows about
 //! sessions or time; see [`crate::camera`] for a detector that speaks this.
 
+pub mod codes;
 mod content;
 mod decoder;
 mod display;
