@@ -1,5 +1,6 @@
 //! A camera, a street and a controller's voice for tests.
 
+mod any;
 mod failures;
 mod matrix;
 mod sight;
