@@ -44,6 +44,12 @@ impl LampBoard {
         }
     }
 
+    /// What can be seen now.
+    #[must_use]
+    pub fn sight(&self) -> HeadSight {
+        self.sight
+    }
+
     fn power(&mut self, now: Instant, on: bool) {
         if self.powered == on {
             return;
