@@ -270,8 +270,10 @@ fn a_broadcast_after_an_overslept_link_loss_shows_both() {
 #[test]
 fn every_state_of_a_display_meets_every_input() {
     type Step = fn(&mut Rehearsal<Countdown>, u64);
-    let breaks = |fault: Fault| move |stage: &mut Rehearsal<Countdown>| {
-        stage.input(900, Input::Act(Act::Break(fault)));
+    let breaks = |fault: Fault| {
+        move |stage: &mut Rehearsal<Countdown>| {
+            stage.input(900, Input::Act(Act::Break(fault)));
+        }
     };
     let faults: [(&str, Option<Fault>); 7] = [
         ("whole", None),

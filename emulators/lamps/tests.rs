@@ -4,8 +4,8 @@ use super::*;
 use crate::device::{Device, Input, Output, Wake};
 use crate::rehearsal::{LINE, Rehearsal, matrix};
 use crate::time::Instant;
-use crate::wire::modbus::{Exception, Request, Response, parse_response};
 use crate::wire::Parsed;
+use crate::wire::modbus::{Exception, Request, Response, parse_response};
 use std::fmt::Write;
 
 /// The unit of every board here; the worked frames of the relay module use 1 as well.
@@ -143,11 +143,14 @@ fn a_pedestrian_heads_green_is_coil_one_and_the_rest_switch_nothing() {
     stage.ask(10, UNIT, &Request::WriteCoil(map::PEDESTRIAN_GREEN, map::ON));
     stage.ask(20, UNIT, &Request::WriteCoils(2, vec![true; 6]));
     assert_eq!(faces(&mut stage), seen(&[(10, "--G/--G")]));
-    assert_eq!(answer(&mut stage, 30, &Request::ReadCoils(2, 6)), Response::Bits(1, {
-        let mut bits = vec![true; 6];
-        bits.resize(8, false);
-        bits
-    }));
+    assert_eq!(
+        answer(&mut stage, 30, &Request::ReadCoils(2, 6)),
+        Response::Bits(1, {
+            let mut bits = vec![true; 6];
+            bits.resize(8, false);
+            bits
+        })
+    );
 }
 
 #[test]
@@ -263,10 +266,9 @@ fn a_write_at_the_last_instant_is_in_time_and_one_after_it_is_not() {
     // A driver that oversleeps: the flash began at 2,000 although nobody woke the board then.
     let mut frame = Vec::new();
     crate::wire::modbus::emit_request(UNIT, &Request::WriteCoil(map::RED, map::ON), &mut frame);
-    stage.device.handle_input(
-        Instant::from_ms(2_003),
-        Input::Bytes { port: crate::device::Port(0), bytes: &frame },
-    );
+    stage
+        .device
+        .handle_input(Instant::from_ms(2_003), Input::Bytes { port: crate::device::Port(0), bytes: &frame });
     let told: Vec<_> = std::iter::from_fn(|| stage.device.poll_output()).collect();
     let told: Vec<String> = told
         .into_iter()
@@ -323,10 +325,7 @@ fn a_lamp_that_is_stuck_on_is_lit_as_long_as_there_is_power() {
     stage.ask(10, UNIT, &Request::WriteCoil(map::RED, map::ON));
     stage.input(20, Input::Power(false));
     stage.input(30, Input::Power(true));
-    assert_eq!(
-        faces(&mut stage),
-        seen(&[(5, "---/--G"), (10, "R--/R-G"), (20, "---/---"), (30, "---/--G")])
-    );
+    assert_eq!(faces(&mut stage), seen(&[(5, "---/--G"), (10, "R--/R-G"), (20, "---/---"), (30, "---/--G")]));
 }
 
 #[test]
@@ -385,7 +384,8 @@ fn table(kind: Kind) -> String {
             }
         }),
     ];
-    let mut text = format!("{kind:?} head: driven/lit after the input, then what it waits for and for how long\n\n");
+    let mut text =
+        format!("{kind:?} head: driven/lit after the input, then what it waits for and for how long\n\n");
     for (state, prepare, until) in states {
         let _ = writeln!(text, "{state}");
         for (input, act) in inputs {
@@ -396,9 +396,10 @@ fn table(kind: Kind) -> String {
             // Past the turn-around of an answer.
             let sent = stage.now;
             stage.run_to(sent.as_us() / 1_000 + 5);
-            let waits = stage.device.poll_timeout().map_or_else(String::new, |wake| {
-                format!("{} in {}", wake.why, wake.at - sent)
-            });
+            let waits = stage
+                .device
+                .poll_timeout()
+                .map_or_else(String::new, |wake| format!("{} in {}", wake.why, wake.at - sent));
             let line = format!("    {input:<22}{:<9}{waits}", face(stage.device.sight()));
             let _ = writeln!(text, "{}", line.trim_end());
         }
