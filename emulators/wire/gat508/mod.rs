@@ -8,7 +8,7 @@
 //! 2004: for each direction `FE | 0 0 1 ddd cc | BCD hundreds | BCD tens and units | XOR of the three, bit 7 cleared`.
 //! `FE` occurs nowhere else. The checksum does not see bit 7: 5 s and 85 s have the same.
 //!
-//! Uncertain [U], to be settled at a site:
+//! Uncertain \[U\], to be settled at a site:
 //! - 2014 bit 2 of display and colour is sent as 0 and ignored on reception;
 //! - 2004 colours 0 dark, 2 yellow, 3 red are taken from the 2014 edition; the one known example shows that 1 is green
 //!   and direction 0 is north. The other directions' names are unknown, so they stay numbers;
