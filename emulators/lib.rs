@@ -15,6 +15,8 @@ pub mod discrete_inputs;
 pub mod lamps;
 pub mod light_post;
 pub mod pedestrian_head;
+#[cfg(test)]
+mod rehearsal;
 pub mod service_panel;
 pub mod time;
 pub mod timer;

@@ -1,8 +1,54 @@
-//! Pedestrian camera: looks at a waiting area (and, where the site says so, at the crosswalk) and reports.
+//! Pedestrian camera: looks at a waiting area (and, where the site says so, at the crosswalk) and reports over
+//! GB/T 43229 ([`crate::wire::gbt43229`]).
+//!
+//! **Session.** After power-on the camera asks to connect, at once and then every 5 s. A connect reply puts it
+//! on-line: it uploads its time (0201) and its status (0205), and from one period later, on a steady grid, what it
+//! sees (0801). Statistics (0802) end every statistics period, counted from power-on, on-line or not; an upload
+//! that is not acknowledged within 3 s is repeated once. Without any query for more than 15 s the camera considers
+//! itself disconnected and asks to connect again. Off-line it answers nothing and uploads nothing.
+//!
+//! **Answers.** Only packets addressed to it; broadcasts (device number FFFF) are obeyed, not answered. Replies
+//! are never answered. What it cannot use gets an error reply (86); damaged frames at most one a second, and only
+//! on-line, so that noise (or its own echo) cannot start a storm.
+//!
+//! **What a frame shows.** Each `period` the camera takes a picture of the newest [`View`]. Counts saturate at
+//! 255; occupancy is people x 1000 / capacity, at most 1000; the waiting time is that of whoever waits longest
+//! (first come, first gone), and of somebody who is not there since when he has been reported. Errors of sight
+//! apply in the order stuck, missed, ghosts, clipped, flicker; a frozen picture lies behind all of them.
+//!
+//! **Without supply** it is silent and forgets the session, the periods and serial parameters set over the wire,
+//! its statistics and who came when; its clock goes on. Failures are the world's and last until [`Act::Heal`].
+//!
+//! It does not: switch its line when serial parameters are set (they are recorded, acknowledged and reported when
+//! queried; the cable is the bench's), number its frames (the protocol has no sequence number), or catch up with
+//! more than [`CATCH_UP`] periods after a late wake.
 
+mod answers;
+mod clock;
+mod eye;
+mod faults;
+mod ledger;
+mod session;
+mod transmitter;
+
+use std::collections::VecDeque;
+
+use rand_core::SeedableRng;
+use rand_pcg::Pcg64Mcg;
+
+use self::clock::Clock;
+use self::eye::Eye;
+use self::faults::Faults;
+use self::ledger::Ledger;
+use self::session::{State, Timer};
+use self::transmitter::Transmitter;
 use crate::device::{Device, Input, Output, Wake};
 use crate::time::{Instant, Line, Span};
-use crate::wire::gbt43229::{Address, Crc};
+use crate::timer::Timers;
+use crate::wire::gbt43229::{Address, Crc, Decoder, SerialParameters};
+
+/// The most periods a camera makes up for after a late wake; older ones are skipped.
+pub const CATCH_UP: u64 = 16;
 
 /// A camera's wiring and view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,15 +109,15 @@ pub enum Fault {
     Stuck(u16),
     /// Keeps reporting what it saw when it froze.
     Frozen,
-    /// Frames leave this much later.
+    /// Frames leave this much later, in order, with the time stamps of when they were made.
     Late(Span),
     /// Each frame leaves later by up to this much.
     Jitter(Span),
-    /// Reports this raw count byte.
+    /// Reports this raw count byte for the waiting area.
     RawCount(u8),
-    /// The clock jumps by this many seconds.
+    /// The clock jumps by this many seconds (in all, not again); it is right again when set over the wire or healed.
     ClockStep(i32),
-    /// Reboots: silent for the span, then an ASCII banner, then as after power-on.
+    /// Reboots once: silent for the span, then an ASCII banner, then as after power-on.
     Reboot(Span),
     /// Sends nothing.
     Silent,
@@ -100,31 +146,123 @@ pub enum Act {
 #[derive(Clone, Debug)]
 pub struct Camera {
     config: Config,
+    state: State,
+    timers: Timers<Timer>,
+    /// When the next picture is due: the grid of uploads.
+    frame_due: Instant,
+    /// When the running statistics period ends.
+    statistics_due: Instant,
+    period: Span,
+    statistics_period: Span,
+    serial: SerialParameters,
+    clock: Clock,
+    faults: Faults,
+    eye: Eye,
+    ledger: Ledger,
+    transmitter: Transmitter,
+    decoder: Decoder,
+    /// Before this instant damaged frames are not answered.
+    quiet_until: Instant,
+    rng: Pcg64Mcg,
+    outputs: VecDeque<Output<()>>,
 }
 
 impl Camera {
-    /// A camera without power.
+    /// A camera without power. Periods outside the protocol's range (0.1..2 s, 2..3600 s) are held at its ends.
     #[must_use]
     pub fn new(config: Config) -> Camera {
-        Camera { config }
+        Camera {
+            config,
+            state: State::Off,
+            timers: Timers::default(),
+            frame_due: Instant::ZERO,
+            statistics_due: Instant::ZERO,
+            period: session::realtime_period(config.period),
+            statistics_period: session::statistics_period(config.statistics_period),
+            serial: session::serial_parameters(config.line),
+            clock: Clock::new(config.clock, config.utc_offset),
+            faults: Faults::default(),
+            eye: Eye::default(),
+            ledger: Ledger::default(),
+            transmitter: Transmitter::default(),
+            decoder: Decoder::new(config.crc),
+            quiet_until: Instant::ZERO,
+            rng: Pcg64Mcg::seed_from_u64(config.seed),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    fn act(&mut self, now: Instant, act: Act) {
+        match act {
+            Act::See(view) => self.eye.see(now, view, self.state.watches()),
+            Act::Fail(fault) => self.fail(now, fault),
+            Act::Heal => {
+                let reported = self.faults.self_reported;
+                self.faults = Faults::default();
+                self.eye.heal();
+                self.clock.step(0);
+                if reported {
+                    self.status_changed(now);
+                }
+            }
+        }
+    }
+
+    fn fail(&mut self, now: Instant, fault: Fault) {
+        let reported = self.faults.self_reported;
+        self.faults.add(fault);
+        match fault {
+            Fault::ClockStep(seconds) => self.clock.step(seconds),
+            Fault::Reboot(silence) => self.reboot(now, silence),
+            Fault::Frozen if self.state.watches() => self.eye.freeze(now, &self.faults, &mut self.rng),
+            Fault::SelfReported if !reported => self.status_changed(now),
+            Fault::Miss(_)
+            | Fault::Clip(_)
+            | Fault::Ghosts(..)
+            | Fault::Flicker(_)
+            | Fault::Stuck(_)
+            | Fault::Frozen
+            | Fault::Late(_)
+            | Fault::Jitter(_)
+            | Fault::RawCount(_)
+            | Fault::Silent
+            | Fault::NoHeartbeat
+            | Fault::BadCrc
+            | Fault::Repeats
+            | Fault::SelfReported => {}
+        }
     }
 }
 
 impl Device for Camera {
     type Act = Act;
     type Sight = ();
+
     fn handle_input(&mut self, now: Instant, input: Input<'_, Act>) {
-        let _ = (now, input, &self.config);
-        todo!()
+        match input {
+            Input::Bytes { port, bytes } => self.receive(now, port, bytes),
+            Input::Power(true) => self.power_on(now),
+            Input::Power(false) => self.power_off(),
+            // A camera has no panel.
+            Input::Operator(_) => {}
+            Input::Act(act) => self.act(now, act),
+        }
     }
+
     fn handle_timeout(&mut self, now: Instant) {
-        let _ = now;
-        todo!()
+        while let Some(timer) = self.timers.expired(now) {
+            self.expire(now, timer);
+        }
     }
+
     fn poll_output(&mut self) -> Option<Output<()>> {
-        todo!()
+        self.outputs.pop_front()
     }
+
     fn poll_timeout(&self) -> Option<Wake> {
-        todo!()
+        self.timers.wake()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,10 @@
 //! Pedestrian signal head: red and green behind a Modbus relay board with a flash watchdog.
+//!
+//! Register map and flash unit: [`crate::lamps::map`]. Coil 0 red, 1 green. Without a valid write it goes
+//! dark by itself.
 
 use crate::device::{Device, Input, Output, Wake};
-use crate::lamps::{HeadAct, HeadSight};
+use crate::lamps::{HeadAct, HeadSight, Kind, LampBoard};
 use crate::time::{Instant, Line};
 
 /// A head's wiring.
@@ -16,32 +19,34 @@ pub struct Config {
 /// The head. Port 0 is the lamp bus.
 #[derive(Clone, Debug)]
 pub struct PedestrianHead {
-    config: Config,
+    board: LampBoard,
 }
 
 impl PedestrianHead {
     /// A head without power.
     #[must_use]
     pub fn new(config: Config) -> PedestrianHead {
-        PedestrianHead { config }
+        PedestrianHead { board: LampBoard::new(Kind::Pedestrian, config.unit, config.line) }
     }
 }
 
 impl Device for PedestrianHead {
     type Act = HeadAct;
     type Sight = HeadSight;
+
     fn handle_input(&mut self, now: Instant, input: Input<'_, HeadAct>) {
-        let _ = (now, input, self.config);
-        todo!()
+        self.board.handle_input(now, input);
     }
+
     fn handle_timeout(&mut self, now: Instant) {
-        let _ = now;
-        todo!()
+        self.board.handle_timeout(now);
     }
+
     fn poll_output(&mut self) -> Option<Output<HeadSight>> {
-        todo!()
+        self.board.poll_output()
     }
+
     fn poll_timeout(&self) -> Option<Wake> {
-        todo!()
+        self.board.poll_timeout()
     }
 }

@@ -1,7 +1,10 @@
 //! Vehicle signal head: three lamps behind a Modbus relay board with a flash watchdog.
+//!
+//! Register map and flash unit: [`crate::lamps::map`]. Coil 0 red, 1 yellow, 2 green. Without a valid write it
+//! flashes yellow by itself.
 
 use crate::device::{Device, Input, Output, Wake};
-use crate::lamps::{HeadAct, HeadSight};
+use crate::lamps::{HeadAct, HeadSight, Kind, LampBoard};
 use crate::time::{Instant, Line};
 
 /// A head's wiring.
@@ -16,32 +19,34 @@ pub struct Config {
 /// The head. Port 0 is the lamp bus.
 #[derive(Clone, Debug)]
 pub struct VehicleHead {
-    config: Config,
+    board: LampBoard,
 }
 
 impl VehicleHead {
     /// A head without power.
     #[must_use]
     pub fn new(config: Config) -> VehicleHead {
-        VehicleHead { config }
+        VehicleHead { board: LampBoard::new(Kind::Vehicle, config.unit, config.line) }
     }
 }
 
 impl Device for VehicleHead {
     type Act = HeadAct;
     type Sight = HeadSight;
+
     fn handle_input(&mut self, now: Instant, input: Input<'_, HeadAct>) {
-        let _ = (now, input, self.config);
-        todo!()
+        self.board.handle_input(now, input);
     }
+
     fn handle_timeout(&mut self, now: Instant) {
-        let _ = now;
-        todo!()
+        self.board.handle_timeout(now);
     }
+
     fn poll_output(&mut self) -> Option<Output<HeadSight>> {
-        todo!()
+        self.board.poll_output()
     }
+
     fn poll_timeout(&self) -> Option<Wake> {
-        todo!()
+        self.board.poll_timeout()
     }
 }

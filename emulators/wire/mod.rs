@@ -5,6 +5,9 @@ pub mod gat508;
 pub mod gbt43229;
 pub mod modbus;
 
+#[cfg(test)]
+pub(crate) mod capture;
+
 /// What a parser makes of the bytes at the front of a buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Parsed<T> {

@@ -1,1 +1,438 @@
-//! To come.
+//! The bench: a site brought to life. A device made of devices and cables, with a tap that sees everything in
+//! order. The controller is not part of it: it is plugged into the bench's ports, one per cable
+//! ([`CableRole::index`]), and may be the soft one or a cabinet on the table.
+//!
+//! The bench knows the order of events and nothing about traffic: it carries lamp light to the feedback module
+//! and to people's eyes, and people into the cameras' view, because wires and light do that in the street.
+//!
+//! **Ties** at one instant: stimuli first, then what arrives on cables in site order, then the devices' own
+//! wakes in the order of [`Node::ALL`].
+
+mod build;
+mod node;
+mod observation;
+
+use std::collections::VecDeque;
+
+use emulators::cable::{Act as CableAct, Cable, Delivery, End};
+use emulators::camera::{Act as CameraAct, Camera, View};
+use emulators::countdown::{Act as DisplayAct, Countdown};
+use emulators::crowd::{Act as CrowdAct, Crowd, CrowdSight};
+use emulators::device::{DRAIN_LIMIT, Device, Input, Output, Port, Wake};
+use emulators::discrete_inputs::{Act as InputAct, DiscreteInputs};
+use emulators::lamps::{HeadAct, HeadSight};
+use emulators::light_post::{Act as PostAct, LightPost};
+use emulators::pedestrian_head::PedestrianHead;
+use emulators::service_panel::{Act as PanelAct, ServicePanel};
+use emulators::time::Instant;
+use emulators::vehicle_head::VehicleHead;
+
+use crate::scenario::{Head, Side, Stimulus};
+use crate::site::{CableRole, FeedbackWiring};
+use node::Node;
+
+pub use observation::{DutAction, Observation};
+
+/// Every device of this bench has one connector.
+const PORT: Port = Port(0);
+
+/// Devices and cables of one crossing.
+#[derive(Debug)]
+pub struct Bench {
+    cables: [Option<Cable>; 6],
+    crowd: Crowd,
+    cameras: [Camera; 2],
+    vehicle: [VehicleHead; 2],
+    pedestrian: [PedestrianHead; 2],
+    displays: [Countdown; 4],
+    posts: [LightPost; 2],
+    feedback: DiscreteInputs,
+    panel: Option<ServicePanel>,
+    feedback_wiring: FeedbackWiring,
+    covers_crosswalk: [bool; 2],
+    green_lit: [bool; 2],
+    people: CrowdSight,
+    powered: bool,
+    wakes: [Instant; Node::COUNT],
+    out: VecDeque<Output<Observation>>,
+}
+
+impl Bench {
+    /// What a node sends goes onto its cable; what it rejects is noted; what it shows is handed back.
+    fn common<Sight>(&mut self, now: Instant, node: Node, output: Output<Sight>) -> Option<Sight> {
+        match output {
+            Output::Bytes { bytes, .. } => {
+                if let Some((role, end)) = node.plug() {
+                    self.send(now, role, end, bytes);
+                }
+                None
+            }
+            Output::Sight(sight) => Some(sight),
+            Output::Persist(_) => None,
+            Output::Reject { skipped, why, .. } => {
+                let cable = node.plug().map_or(CableRole::CameraA, |(role, _)| role);
+                self.see(Observation::Reject { device: node.name(), cable, skipped, why });
+                None
+            }
+        }
+    }
+
+    fn see(&mut self, observation: Observation) {
+        self.out.push_back(Output::Sight(observation));
+    }
+
+    fn send(&mut self, now: Instant, role: CableRole, end: End, bytes: Vec<u8>) {
+        if let Some(cable) = &mut self.cables[role.index()] {
+            cable.send(now, end, bytes);
+            self.wakes[role.index()] = at(cable.poll_timeout());
+        }
+    }
+
+    /// Gives a device its input and carries out what it does.
+    fn input<'a>(&mut self, now: Instant, node: Node, bytes: &'a [u8]) {
+        macro_rules! give {
+            ($device:expr) => {
+                $device.handle_input(now, Input::Bytes { port: PORT, bytes })
+            };
+        }
+        match node {
+            Node::Cable(_) | Node::Crowd => {}
+            Node::Camera(side) => give!(self.cameras[side as usize]),
+            Node::Head(Head::Vehicle(side)) => give!(self.vehicle[side as usize]),
+            Node::Head(Head::Pedestrian(side)) => give!(self.pedestrian[side as usize]),
+            Node::Display(head) => give!(self.displays[display_index(head)]),
+            Node::Post(side) => give!(self.posts[side as usize]),
+            Node::Feedback => give!(self.feedback),
+            Node::Panel => {
+                if let Some(panel) = &mut self.panel {
+                    give!(panel);
+                }
+            }
+        }
+        self.drain(now, node);
+    }
+
+    /// Carries out what a device does until it does nothing more, and notes its next wake.
+    fn drain(&mut self, now: Instant, node: Node) {
+        for _ in 0..DRAIN_LIMIT {
+            if !self.step_out(now, node) {
+                self.wakes[node.index()] = self.wake_of(node);
+                return;
+            }
+        }
+        self.wakes[node.index()] = self.wake_of(node);
+        self.see(Observation::Note(format!(
+            "{} did more than {DRAIN_LIMIT} things at once; the rest waits",
+            node.name()
+        )));
+    }
+
+    /// One output of a device; `false` if there is none.
+    fn step_out(&mut self, now: Instant, node: Node) -> bool {
+        macro_rules! take {
+            ($device:expr, $seen:expr) => {{
+                let Some(output) = $device.poll_output() else { return false };
+                if let Some(sight) = self.common(now, node, output) {
+                    $seen(self, sight);
+                }
+                true
+            }};
+        }
+        match node {
+            Node::Cable(_) => false,
+            Node::Crowd => take!(self.crowd, |bench: &mut Bench, sight| bench.people_moved(now, sight)),
+            Node::Camera(side) => take!(self.cameras[side as usize], |_: &mut Bench, ()| {}),
+            Node::Head(head @ Head::Vehicle(side)) => {
+                take!(self.vehicle[side as usize], |bench: &mut Bench, sight| bench
+                    .head_seen(now, head, sight))
+            }
+            Node::Head(head @ Head::Pedestrian(side)) => {
+                take!(self.pedestrian[side as usize], |bench: &mut Bench, sight| bench
+                    .head_seen(now, head, sight))
+            }
+            Node::Display(head) => take!(self.displays[display_index(head)], |bench: &mut Bench, sight| {
+                bench.see(Observation::Display { head, sight });
+            }),
+            Node::Post(side) => take!(self.posts[side as usize], |bench: &mut Bench, sight| {
+                bench.see(Observation::Post { side, sight });
+            }),
+            Node::Feedback => take!(self.feedback, |_: &mut Bench, ()| {}),
+            Node::Panel => {
+                let Some(panel) = &mut self.panel else { return false };
+                let Some(output) = panel.poll_output() else { return false };
+                let _: Option<()> = self.common(now, node, output);
+                true
+            }
+        }
+    }
+
+    fn wake_of(&self, node: Node) -> Instant {
+        at(match node {
+            Node::Cable(role) => self.cables[role.index()].as_ref().and_then(Cable::poll_timeout),
+            Node::Crowd => self.crowd.poll_timeout(),
+            Node::Camera(side) => self.cameras[side as usize].poll_timeout(),
+            Node::Head(Head::Vehicle(side)) => self.vehicle[side as usize].poll_timeout(),
+            Node::Head(Head::Pedestrian(side)) => self.pedestrian[side as usize].poll_timeout(),
+            Node::Display(head) => self.displays[display_index(head)].poll_timeout(),
+            Node::Post(side) => self.posts[side as usize].poll_timeout(),
+            Node::Feedback => self.feedback.poll_timeout(),
+            Node::Panel => self.panel.as_ref().and_then(ServicePanel::poll_timeout),
+        })
+    }
+
+    /// The part that wants to be woken first, and when; at equal instants the one that stands first.
+    fn soonest(&self) -> (usize, Instant) {
+        let mut best = (0, self.wakes[0]);
+        for (index, &wake) in self.wakes.iter().enumerate().skip(1) {
+            if wake < best.1 {
+                best = (index, wake);
+            }
+        }
+        best
+    }
+
+    fn timeout(&mut self, now: Instant, node: Node) {
+        match node {
+            Node::Cable(role) => return self.cable_due(now, role),
+            Node::Crowd => self.crowd.handle_timeout(now),
+            Node::Camera(side) => self.cameras[side as usize].handle_timeout(now),
+            Node::Head(Head::Vehicle(side)) => self.vehicle[side as usize].handle_timeout(now),
+            Node::Head(Head::Pedestrian(side)) => self.pedestrian[side as usize].handle_timeout(now),
+            Node::Display(head) => self.displays[display_index(head)].handle_timeout(now),
+            Node::Post(side) => self.posts[side as usize].handle_timeout(now),
+            Node::Feedback => self.feedback.handle_timeout(now),
+            Node::Panel => {
+                if let Some(panel) = &mut self.panel {
+                    panel.handle_timeout(now);
+                }
+            }
+        }
+        self.drain(now, node);
+    }
+
+    fn cable_due(&mut self, now: Instant, role: CableRole) {
+        if let Some(cable) = &mut self.cables[role.index()] {
+            cable.handle_timeout(now);
+        }
+        for _ in 0..DRAIN_LIMIT {
+            let Some(delivery) = self.cables[role.index()].as_mut().and_then(Cable::poll_delivery) else {
+                break;
+            };
+            self.deliver(now, role, delivery);
+        }
+        self.wakes[role.index()] = self.wake_of(Node::Cable(role));
+    }
+
+    /// The tap sees a transmission first; then every other end hears it, the controller before the devices.
+    fn deliver(&mut self, now: Instant, role: CableRole, delivery: Delivery) {
+        let Delivery { from, start, end: _, bytes, sent, echo, collided } = delivery;
+        let heard = |end: End| !bytes.is_empty() && (echo || from != Some(end));
+        let tap = self.out.len();
+        if heard(End(0)) {
+            self.out.push_back(Output::Bytes { port: Port(role.index() as u8), bytes: bytes.clone() });
+        }
+        for (end, &node) in Node::on_cable(role).iter().enumerate() {
+            if heard(End(end as u8 + 1)) {
+                self.input(now, node, &bytes);
+            }
+        }
+        let frame =
+            Observation::Frame { cable: role, from: from.map(|end| end.0), start, bytes, sent, collided };
+        self.out.insert(tap, Output::Sight(frame));
+    }
+
+    fn head_seen(&mut self, now: Instant, head: Head, sight: HeadSight) {
+        self.see(Observation::Head { head, sight });
+        let lit = [sight.lit.red, sight.lit.yellow, sight.lit.green];
+        match head {
+            Head::Vehicle(side) => {
+                let inputs = self.feedback_wiring.vehicle[side as usize];
+                for (input, on) in inputs.into_iter().zip(lit) {
+                    self.wire(now, input, on);
+                }
+            }
+            Head::Pedestrian(side) => {
+                let [red, green] = self.feedback_wiring.pedestrian[side as usize];
+                self.wire(now, red, sight.lit.red);
+                self.wire(now, green, sight.lit.green);
+                let before = self.green_lit != [false; 2];
+                self.green_lit[side as usize] = sight.lit.green;
+                let lit = self.green_lit != [false; 2];
+                if lit != before {
+                    self.crowd.handle_input(now, Input::Act(CrowdAct::Green(lit)));
+                    self.drain(now, Node::Crowd);
+                }
+            }
+        }
+    }
+
+    fn wire(&mut self, now: Instant, input: u8, on: bool) {
+        self.feedback.handle_input(now, Input::Act(InputAct::Wire { input, on }));
+    }
+
+    fn people_moved(&mut self, now: Instant, people: CrowdSight) {
+        self.people = people;
+        self.see(Observation::People(people));
+        for side in [Side::A, Side::B] {
+            self.look(now, side);
+        }
+    }
+
+    /// A camera's view is its own waiting area, and the crosswalk where it covers it.
+    fn look(&mut self, now: Instant, side: Side) {
+        let [up, down] = if self.covers_crosswalk[side as usize] { self.people.walking } else { [0, 0] };
+        let view = View { waiting: self.people.waiting[side as usize], up, down };
+        self.cameras[side as usize].handle_input(now, Input::Act(CameraAct::See(view)));
+        self.drain(now, Node::Camera(side));
+    }
+
+    /// The cabinet's supply: everything but the cameras, which have their own, and the cables.
+    fn power(&mut self, now: Instant, on: bool) {
+        self.powered = on;
+        self.see(Observation::Power(on));
+        self.see(Observation::Dut(DutAction::Power(on)));
+        for node in Node::CABINET {
+            match node {
+                Node::Head(Head::Vehicle(side)) => {
+                    self.vehicle[side as usize].handle_input(now, Input::Power(on))
+                }
+                Node::Head(Head::Pedestrian(side)) => {
+                    self.pedestrian[side as usize].handle_input(now, Input::Power(on))
+                }
+                Node::Display(head) => self.displays[display_index(head)].handle_input(now, Input::Power(on)),
+                Node::Post(side) => self.posts[side as usize].handle_input(now, Input::Power(on)),
+                Node::Feedback => self.feedback.handle_input(now, Input::Power(on)),
+                Node::Cable(_) | Node::Crowd | Node::Camera(_) | Node::Panel => {}
+            }
+            self.drain(now, node);
+        }
+    }
+
+    /// Supply for the whole bench, cameras and the rig's own panel included: how a run begins.
+    fn switch_on(&mut self, now: Instant, on: bool) {
+        for side in [Side::A, Side::B] {
+            self.cameras[side as usize].handle_input(now, Input::Power(on));
+            self.drain(now, Node::Camera(side));
+        }
+        if let Some(panel) = &mut self.panel {
+            panel.handle_input(now, Input::Power(on));
+        }
+        self.drain(now, Node::Panel);
+        self.power(now, on);
+    }
+
+    fn stimulus(&mut self, now: Instant, stimulus: Stimulus) {
+        self.see(Observation::Stimulus(stimulus.clone()));
+        match stimulus {
+            Stimulus::Arrive { kerb, count, speed_mm_s, habit } => {
+                self.crowd(now, CrowdAct::Arrive { kerb, count, speed_mm_s, habit });
+            }
+            Stimulus::Leave { kerb, count } => self.crowd(now, CrowdAct::Leave { kerb, count }),
+            Stimulus::CameraFails(side, fault) => self.camera(now, side, CameraAct::Fail(fault)),
+            Stimulus::CameraHeals(side) => self.camera(now, side, CameraAct::Heal),
+            Stimulus::CableFails(role, fault) => self.cable(now, role, CableAct::Break(fault)),
+            Stimulus::CableMended(role) => self.cable(now, role, CableAct::Mend),
+            Stimulus::LampFails(head, lamp, fault) => self.head(now, head, HeadAct::Break(lamp, fault)),
+            Stimulus::LampMended(head, lamp) => self.head(now, head, HeadAct::Mend(lamp)),
+            Stimulus::DisplayFails(head, fault) => self.display(now, head, DisplayAct::Break(fault)),
+            Stimulus::DisplayMended(head) => self.display(now, head, DisplayAct::Mend),
+            Stimulus::PostFails(side, fault) => self.post(now, side, PostAct::Break(fault)),
+            Stimulus::PostMended(side) => self.post(now, side, PostAct::Mend),
+            Stimulus::Power(on) => self.power(now, on),
+            Stimulus::Operator(action) => self.see(Observation::Dut(DutAction::Operator(action))),
+            Stimulus::Stall => self.see(Observation::Dut(DutAction::Stall)),
+            Stimulus::Resume => self.see(Observation::Dut(DutAction::Resume)),
+            Stimulus::ServiceWrite { register, value } => {
+                if let Some(panel) = &mut self.panel {
+                    panel.handle_input(now, Input::Act(PanelAct::Write { register, value }));
+                    self.drain(now, Node::Panel);
+                }
+            }
+        }
+    }
+
+    fn crowd(&mut self, now: Instant, act: CrowdAct) {
+        self.crowd.handle_input(now, Input::Act(act));
+        self.drain(now, Node::Crowd);
+    }
+
+    fn camera(&mut self, now: Instant, side: Side, act: CameraAct) {
+        self.cameras[side as usize].handle_input(now, Input::Act(act));
+        self.drain(now, Node::Camera(side));
+    }
+
+    fn cable(&mut self, now: Instant, role: CableRole, act: CableAct) {
+        if let Some(cable) = &mut self.cables[role.index()] {
+            cable.handle_act(now, act);
+        }
+        self.cable_due(now, role);
+    }
+
+    fn head(&mut self, now: Instant, head: Head, act: HeadAct) {
+        match head {
+            Head::Vehicle(side) => self.vehicle[side as usize].handle_input(now, Input::Act(act)),
+            Head::Pedestrian(side) => self.pedestrian[side as usize].handle_input(now, Input::Act(act)),
+        }
+        self.drain(now, Node::Head(head));
+    }
+
+    fn display(&mut self, now: Instant, head: Head, act: DisplayAct) {
+        self.displays[display_index(head)].handle_input(now, Input::Act(act));
+        self.drain(now, Node::Display(head));
+    }
+
+    fn post(&mut self, now: Instant, side: Side, act: PostAct) {
+        self.posts[side as usize].handle_input(now, Input::Act(act));
+        self.drain(now, Node::Post(side));
+    }
+}
+
+/// Displays stand in the order of the heads they hang at.
+const fn display_index(head: Head) -> usize {
+    match head {
+        Head::Vehicle(side) => side as usize,
+        Head::Pedestrian(side) => 2 + side as usize,
+    }
+}
+
+fn at(wake: Option<Wake>) -> Instant {
+    wake.map_or(Instant::MAX, |wake| wake.at)
+}
+
+impl Device for Bench {
+    type Act = Stimulus;
+    type Sight = Observation;
+
+    fn handle_input(&mut self, now: Instant, input: Input<'_, Stimulus>) {
+        match input {
+            Input::Bytes { port, bytes } => {
+                if let Some(&role) = CableRole::ALL.get(usize::from(port.0)) {
+                    self.send(now, role, End(0), bytes.to_vec());
+                }
+            }
+            Input::Power(on) => self.switch_on(now, on),
+            Input::Operator(action) => self.see(Observation::Dut(DutAction::Operator(action))),
+            Input::Act(stimulus) => self.stimulus(now, stimulus),
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        for _ in 0..DRAIN_LIMIT {
+            let (first, due) = self.soonest();
+            if due > now {
+                return;
+            }
+            self.timeout(now, Node::ALL[first]);
+        }
+        self.see(Observation::Note(format!("more than {DRAIN_LIMIT} wakes at {now}; the rest waits")));
+    }
+
+    fn poll_output(&mut self) -> Option<Output<Observation>> {
+        self.out.pop_front()
+    }
+
+    fn poll_timeout(&self) -> Option<Wake> {
+        let (first, at) = self.soonest();
+        (at < Instant::MAX).then_some(Wake { at, why: Node::ALL[first].name() })
+    }
+}

@@ -1,1 +1,118 @@
-//! To come.
+//! Arguments, output and exit codes. Results go to stdout, progress and diagnostics to stderr.
+
+mod check;
+mod exit;
+mod list;
+mod replay;
+mod show;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+pub use exit::Exit;
+
+/// Set by the first interrupt; runs end in order and say so. The second interrupt ends the process.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// A test rig and protocol emulator for adaptive pedestrian-crossing signals.
+#[derive(Debug, Parser)]
+#[command(name = "rig", version, max_term_width = 100, after_help = exit::HELP)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Say more on stderr (repeat for still more); RUST_LOG overrides.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+    /// Print only what is wrong and the summary.
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Colours on a terminal.
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto)]
+    color: Colour,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run scenarios against a controller and judge them.
+    Check(check::Arguments),
+    /// Judge a recorded trace again, by the same code.
+    Replay(replay::Arguments),
+    /// What there is: sites, scenarios, properties.
+    List(list::Arguments),
+}
+
+/// What every command is told besides its own arguments.
+#[derive(Clone, Copy, Debug)]
+struct Manner {
+    quiet: bool,
+    colour: bool,
+}
+
+/// Parses, runs, and turns what happened into an exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code = if error.use_stderr() { Exit::Usage } else { Exit::Passed };
+            // Nothing can be done about a closed stdout here.
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    diagnostics(arguments.verbose, arguments.quiet);
+    listen_for_interrupt();
+    let colour = match arguments.color {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+    };
+    let manner = Manner { quiet: arguments.quiet, colour };
+    let exit = match arguments.command {
+        Command::Check(arguments) => check::run(&arguments, manner),
+        Command::Replay(arguments) => replay::run(&arguments, manner),
+        Command::List(arguments) => list::run(&arguments),
+    };
+    exit.into()
+}
+
+fn diagnostics(verbose: u8, quiet: bool) {
+    let level = match (quiet, verbose) {
+        (true, _) => "error",
+        (false, 0) => "warn",
+        (false, 1) => "info",
+        (false, 2) => "debug",
+        (false, _) => "trace",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
+}
+
+fn listen_for_interrupt() {
+    let heard = ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(Exit::Interrupted.code()));
+        }
+        eprintln!("interrupted: ending the run in order (once more to stop at once)");
+    });
+    if let Err(error) = heard {
+        tracing::warn!("interrupts end the process at once: {error}");
+    }
+}
+
+/// Prints an error the way every command does.
+fn complain(error: &dyn std::fmt::Display) {
+    eprintln!("error: {error}");
+}

@@ -1,1 +1,11 @@
-//! To come.
+//! One run, a suite of runs, a replay, and what came of them.
+
+mod outcome;
+mod pair;
+mod recorder;
+mod replay;
+mod run;
+
+pub use outcome::{Outcome, Status, Tally};
+pub use replay::{ReplayError, replay};
+pub use run::{Options, RunError, run};

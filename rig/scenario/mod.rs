@@ -1,5 +1,7 @@
 //! Scenarios: what happens to a crossing from outside, in order. Never wiring, never bounds.
 
+/// One of two like things: at kerb (or approach) A or B.
+pub use emulators::crowd::Kerb as Side;
 use emulators::crowd::{Habit, Kerb};
 use emulators::device::Operator;
 use emulators::lamps::{Lamp, LampFault};
@@ -7,9 +9,6 @@ use emulators::time::{Instant, Span};
 use emulators::{cable, camera, countdown, light_post};
 
 use crate::site::CableRole;
-
-/// One of two like things: at kerb (or approach) A or B.
-pub type Side = Kerb;
 
 /// Which head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,4 +117,10 @@ pub struct Scenario {
     pub text: String,
     /// SHA-256 of the text, hex.
     pub hash: String,
+}
+
+impl std::fmt::Display for Stimulus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self:?}")
+    }
 }

@@ -1,6 +1,8 @@
 //! What happened on the bench, in order: records, their form on disk, and how people read them.
 
 pub mod aspect;
+mod file;
 mod record;
 
+pub use file::{FORMAT, ReadError, Reader, Writer};
 pub use record::{Frame, HeadName, Header, Record, What};

@@ -1,6 +1,11 @@
 //! Meaning: what a packet of a known object and operation says.
 
-use super::packet::{Address, Packet};
+use super::codes::{
+    CONFIG, CONNECTION, ERROR_REPLY, HISTORY, QUERY, QUERY_REPLY, REAL_TIME, SERIAL, SET, SET_REPLY,
+    STATISTICS, STATUS, TIME, UPLOAD, UPLOAD_REPLY,
+};
+use super::content::{self, Reader};
+use super::packet::{Address, Packet, VERSION};
 
 /// Local time of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -140,7 +145,7 @@ pub enum Message {
     SerialSet(SerialParameters),
     /// 83/0202.
     SerialReply(SerialParameters),
-    /// 84/0202: accepted.
+    /// 84/0202: accepted (1 on the wire; which of 0 and 1 means success is an assumption).
     SerialSetReply(bool),
     /// 80/0204.
     ConfigQuery,
@@ -198,16 +203,139 @@ pub enum Message {
 
 impl Message {
     /// Reads a packet. `crosswalk_info_len` is the site's 4 or 5 (length of a crosswalk record's info).
+    ///
+    /// Link address and version are the packet's business and not looked at; reserved bytes are ignored.
     #[must_use]
     pub fn of(packet: &Packet, crosswalk_info_len: u8) -> Message {
-        let _ = (packet, crosswalk_info_len);
-        todo!()
+        Message::known(packet, crosswalk_info_len).unwrap_or_else(|| Message::Unknown {
+            operation: packet.operation,
+            object: packet.object,
+            content: packet.content.clone(),
+        })
     }
 
-    /// Writes a packet.
+    fn known(packet: &Packet, crosswalk_info_len: u8) -> Option<Message> {
+        let mut content = Reader::new(&packet.content);
+        let message = match (packet.object, packet.operation) {
+            (REAL_TIME, UPLOAD) => Message::RealTime(content.real_time(crosswalk_info_len)?),
+            (CONNECTION, SET) => Message::ConnectRequest,
+            (CONNECTION, SET_REPLY) => Message::ConnectReply,
+            (CONNECTION, QUERY) => Message::HeartbeatQuery,
+            (CONNECTION, QUERY_REPLY) => Message::HeartbeatReply,
+            (TIME, QUERY) => Message::TimeQuery,
+            (TIME, SET) => Message::TimeSet(content.time()?, content.i32()?),
+            (TIME, QUERY_REPLY) => Message::TimeReply(content.time()?, content.i32()?),
+            (TIME, SET_REPLY) => Message::TimeSetReply,
+            (TIME, UPLOAD) => Message::TimeUpload(content.time()?, content.i32()?),
+            (SERIAL, QUERY) => Message::SerialQuery,
+            (SERIAL, SET) => Message::SerialSet(content.serial()?),
+            (SERIAL, QUERY_REPLY) => Message::SerialReply(content.serial()?),
+            (SERIAL, SET_REPLY) => Message::SerialSetReply(content.flag()?),
+            (CONFIG, QUERY) => Message::ConfigQuery,
+            (CONFIG, SET) => Message::ConfigSet(content.config()?),
+            (CONFIG, QUERY_REPLY) => Message::ConfigReply(content.config()?),
+            (CONFIG, SET_REPLY) => Message::ConfigSetReply,
+            (STATUS, QUERY) => Message::StatusQuery,
+            (STATUS, UPLOAD) => Message::StatusUpload(content.status()?),
+            (STATUS, QUERY_REPLY) => Message::StatusReply(content.status()?),
+            (STATUS, UPLOAD_REPLY) => Message::StatusAck,
+            (STATISTICS, UPLOAD) => Message::Statistics(content.statistics()?),
+            (STATISTICS, UPLOAD_REPLY) => Message::StatisticsAck,
+            (HISTORY, QUERY) => Message::HistoryQuery { start: content.second()?, end: content.second()? },
+            (HISTORY, QUERY_REPLY) => {
+                Message::HistoryReply { serial: content.u16()?, block: content.statistics()? }
+            }
+            (object, ERROR_REPLY) => Message::Error { object, code: content.u8()? },
+            (_, _) => return None,
+        };
+        content.end(message)
+    }
+
+    /// Writes a packet of version 10, link address 0.
+    ///
+    /// What cannot be said on the wire is lost: records beyond the 255th; `waiting_s`/`wait_s` of a crosswalk and
+    /// `up`/`down` of any other region; `down` where the site's records have no room for it (and `None` becomes
+    /// 0 where they have). `Region::Other(1)` and `Other(2)` come back as the regions these codes mean, and an
+    /// `Unknown` of a known operation, object and content comes back as that message.
     #[must_use]
     pub fn packet(&self, sender: Address, receiver: Address, crosswalk_info_len: u8) -> Packet {
-        let _ = (sender, receiver, crosswalk_info_len);
-        todo!()
+        let (operation, object) = self.code();
+        let mut content = Vec::new();
+        self.put_content(&mut content, crosswalk_info_len);
+        Packet { link: 0, sender, receiver, version: VERSION, operation, object, content }
+    }
+
+    fn put_content(&self, out: &mut Vec<u8>, crosswalk_info_len: u8) {
+        match self {
+            Message::ConnectRequest
+            | Message::ConnectReply
+            | Message::HeartbeatQuery
+            | Message::HeartbeatReply
+            | Message::TimeQuery
+            | Message::TimeSetReply
+            | Message::SerialQuery
+            | Message::ConfigQuery
+            | Message::ConfigSetReply
+            | Message::StatusQuery
+            | Message::StatusAck
+            | Message::StatisticsAck => {}
+            Message::TimeSet(at, offset)
+            | Message::TimeReply(at, offset)
+            | Message::TimeUpload(at, offset) => {
+                content::put_time(out, *at);
+                out.extend_from_slice(&offset.to_le_bytes());
+            }
+            Message::SerialSet(serial) | Message::SerialReply(serial) => content::put_serial(out, *serial),
+            Message::SerialSetReply(accepted) => out.push(u8::from(*accepted)),
+            Message::ConfigSet(config) | Message::ConfigReply(config) => content::put_config(out, *config),
+            Message::StatusUpload(status) | Message::StatusReply(status) => content::put_status(out, status),
+            Message::RealTime(seen) => content::put_real_time(out, seen, crosswalk_info_len),
+            Message::Statistics(block) => content::put_statistics(out, block),
+            Message::HistoryQuery { start, end } => {
+                content::put_second(out, *start);
+                content::put_second(out, *end);
+            }
+            Message::HistoryReply { serial, block } => {
+                out.extend_from_slice(&serial.to_le_bytes());
+                content::put_statistics(out, block);
+            }
+            Message::Error { code, .. } => out.push(*code),
+            Message::Unknown { content, .. } => out.extend_from_slice(content),
+        }
+    }
+
+    /// Operation and object.
+    #[must_use]
+    pub fn code(&self) -> (u8, u16) {
+        match self {
+            Message::ConnectRequest => (SET, CONNECTION),
+            Message::ConnectReply => (SET_REPLY, CONNECTION),
+            Message::HeartbeatQuery => (QUERY, CONNECTION),
+            Message::HeartbeatReply => (QUERY_REPLY, CONNECTION),
+            Message::TimeQuery => (QUERY, TIME),
+            Message::TimeSet(..) => (SET, TIME),
+            Message::TimeReply(..) => (QUERY_REPLY, TIME),
+            Message::TimeSetReply => (SET_REPLY, TIME),
+            Message::TimeUpload(..) => (UPLOAD, TIME),
+            Message::SerialQuery => (QUERY, SERIAL),
+            Message::SerialSet(_) => (SET, SERIAL),
+            Message::SerialReply(_) => (QUERY_REPLY, SERIAL),
+            Message::SerialSetReply(_) => (SET_REPLY, SERIAL),
+            Message::ConfigQuery => (QUERY, CONFIG),
+            Message::ConfigSet(_) => (SET, CONFIG),
+            Message::ConfigReply(_) => (QUERY_REPLY, CONFIG),
+            Message::ConfigSetReply => (SET_REPLY, CONFIG),
+            Message::StatusQuery => (QUERY, STATUS),
+            Message::StatusUpload(_) => (UPLOAD, STATUS),
+            Message::StatusReply(_) => (QUERY_REPLY, STATUS),
+            Message::StatusAck => (UPLOAD_REPLY, STATUS),
+            Message::RealTime(_) => (UPLOAD, REAL_TIME),
+            Message::Statistics(_) => (UPLOAD, STATISTICS),
+            Message::StatisticsAck => (UPLOAD_REPLY, STATISTICS),
+            Message::HistoryQuery { .. } => (QUERY, HISTORY),
+            Message::HistoryReply { .. } => (QUERY_REPLY, HISTORY),
+            Message::Error { object, .. } => (ERROR_REPLY, *object),
+            Message::Unknown { operation, object, .. } => (*operation, *object),
+        }
     }
 }

@@ -1,6 +1,22 @@
 //! Lamps and the board that switches them: what vehicle and pedestrian heads have in common.
+//!
+//! A [`LampBoard`] is a Modbus unit with the coils of a widely sold 8-relay module and one holding register of
+//! its own, the watchdog of the independent flash unit. The register map is public interface: [`map`].
+//! Behind the relays hang the bulbs, which may be broken: the board drives, the bulb is lit or not.
+//!
+//! What it does not do: it does not know which lamps may be lit together (that is the controller's interlock),
+//! and it does not measure lamp current (that is the feedback module's task, on its own cable).
 
 use crate::time::Span;
+
+mod board;
+mod bulbs;
+pub mod map;
+mod relays;
+#[cfg(test)]
+mod tests;
+
+pub use board::{Kind, LampBoard};
 
 /// One lamp of a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,14 +56,15 @@ pub enum LampFault {
     Out,
     /// Always lit while the cabinet has power (shorted switch).
     StuckOn,
-    /// On and off with this period (half lit, half dark) while driven.
+    /// On and off with this period (half lit, half dark) while driven, beginning lit. Periods under 20 ms, which
+    /// no eye and no 50 ms poll can tell from dim, count as 20 ms.
     Flicker(Span),
 }
 
 /// What can happen to a head besides bytes and power.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeadAct {
-    /// A lamp breaks.
+    /// A lamp breaks. A lamp that the head does not have can't break; a second fault of a lamp replaces its first.
     Break(Lamp, LampFault),
     /// A lamp is replaced.
     Mend(Lamp),

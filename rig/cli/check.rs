@@ -1,0 +1,174 @@
+//! `rig check`.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant as Clock;
+
+use clap::ValueEnum;
+
+use super::show;
+use super::{Exit, Manner, STOP, complain};
+use crate::runner::{self, Options, Outcome, RunError, Status};
+use crate::scenario::{Scenario, library as scenarios};
+use crate::site::{Site, library as sites};
+
+/// Arguments of `rig check`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// A site's name (see `rig list sites`) or the path of a site file.
+    #[arg(default_value = "yudaihe-beixiaoyuan")]
+    site: String,
+    /// Only this scenario, by name or path; may be repeated. Without it: all scenarios.
+    #[arg(long, value_name = "NAME")]
+    scenario: Vec<String>,
+    /// Decides everything that is left to chance.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Write `<DIR>/<scenario>/trace.rig` (records) and `trace.txt` (for reading).
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// What is tested: the soft controller in virtual time.
+    #[arg(long, value_enum, default_value_t = Dut::Virtual)]
+    dut: Dut,
+    /// Stop after the first scenario that does not pass.
+    #[arg(long)]
+    fail_fast: bool,
+    /// Results as JSON on stdout.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Dut {
+    Virtual,
+}
+
+/// Runs the command.
+pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
+    match check(arguments, manner) {
+        Ok(exit) => exit,
+        Err(error) => {
+            complain(&error);
+            Exit::Usage
+        }
+    }
+}
+
+fn check(arguments: &Arguments, manner: Manner) -> Result<Exit, crate::site::FileError> {
+    let Dut::Virtual = arguments.dut;
+    let site = sites::find(&arguments.site)?;
+    let mut chosen = Vec::new();
+    if arguments.scenario.is_empty() {
+        for name in scenarios::names() {
+            chosen.push((name.clone(), scenarios::find(&name, arguments.seed)?));
+        }
+    }
+    for name in &arguments.scenario {
+        chosen.push((name.clone(), scenarios::find(name, arguments.seed)?));
+    }
+    let begun = Clock::now();
+    let mut printed = 0;
+    let outcomes = run_all(&site, &chosen, arguments, &mut |outcome: &Outcome| {
+        printed += 1;
+        if !arguments.json {
+            show::outcome(outcome, manner);
+        }
+    });
+    let outcomes = match outcomes {
+        Ok(outcomes) => outcomes,
+        Err(RunError::Interrupted(at)) => {
+            eprintln!("interrupted at {at} of scenario {}; a stopped run is not a pass", printed + 1);
+            return Ok(Exit::Interrupted);
+        }
+        Err(error @ RunError::Property(_)) => {
+            complain(&error);
+            return Ok(Exit::Usage);
+        }
+        Err(error @ (RunError::Out { .. } | RunError::RunAway(_))) => {
+            complain(&error);
+            return Ok(Exit::Broken);
+        }
+    };
+    if arguments.json {
+        show::json(&outcomes);
+    } else {
+        show::summary(&site.name, &outcomes, begun.elapsed(), manner);
+    }
+    Ok(Exit::of(&outcomes))
+}
+
+type Slot = Mutex<Option<Result<Outcome, RunError>>>;
+
+/// Runs the scenarios on all cores and hands each outcome on in the order asked for. Each run is a world of its own,
+/// so nothing depends on how they are spread.
+fn run_all(
+    site: &Site,
+    chosen: &[(String, Scenario)],
+    arguments: &Arguments,
+    done: &mut dyn FnMut(&Outcome),
+) -> Result<Vec<Outcome>, RunError> {
+    let options = Options { out: arguments.out.as_deref(), draw: true, stop: &STOP };
+    let slots: Vec<Slot> = chosen.iter().map(|_| Mutex::new(None)).collect();
+    let (next, enough) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let workers = thread::available_parallelism().map_or(1, usize::from).min(chosen.len());
+    let mut outcomes = Vec::new();
+    thread::scope(|scope| {
+        let mut threads = Vec::new();
+        for _ in 0..workers {
+            threads.push(scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some((argument, scenario)) = chosen.get(index) else { break };
+                    if enough.load(Ordering::Relaxed) > 0 {
+                        break;
+                    }
+                    let result = one(site, argument, scenario, arguments, options);
+                    if arguments.fail_fast && !matches!(&result, Ok(outcome) if fine(outcome)) {
+                        enough.fetch_add(1, Ordering::Relaxed);
+                    }
+                    if let Ok(mut slot) = slots[index].lock() {
+                        *slot = Some(result);
+                    }
+                }
+            }));
+        }
+        for thread in threads {
+            if let Err(panic) = thread.join() {
+                eprintln!("a run panicked with seed {}: this is a defect of the rig", arguments.seed);
+                std::panic::resume_unwind(panic);
+            }
+        }
+    });
+    for slot in slots {
+        let Ok(Some(result)) = slot.into_inner() else { break };
+        let outcome = result?;
+        done(&outcome);
+        let stop_here = arguments.fail_fast && !fine(&outcome);
+        outcomes.push(outcome);
+        if stop_here {
+            break;
+        }
+    }
+    Ok(outcomes)
+}
+
+fn fine(outcome: &Outcome) -> bool {
+    matches!(outcome.status, Status::Passed | Status::Skipped(_))
+}
+
+fn one(
+    site: &Site,
+    argument: &str,
+    scenario: &Scenario,
+    arguments: &Arguments,
+    options: Options<'_>,
+) -> Result<Outcome, RunError> {
+    tracing::info!(scenario = scenario.name, seed = arguments.seed, "begins");
+    let mut outcome = runner::run(site, scenario, arguments.seed, options)?;
+    outcome.site_argument.clone_from(&arguments.site);
+    argument.clone_into(&mut outcome.scenario_argument);
+    tracing::info!(scenario = scenario.name, records = outcome.records, "ended at {}", outcome.ended);
+    Ok(outcome)
+}

@@ -1,0 +1,48 @@
+//! `rig replay`.
+
+use std::path::PathBuf;
+
+use super::{Exit, Manner, STOP, complain, show};
+use crate::runner::{self, ReplayError, RunError};
+
+/// Arguments of `rig replay`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// A trace file (`trace.rig` in a run folder).
+    trace: PathBuf,
+    /// Print the text trace (what changed, line by line) before the verdicts.
+    #[arg(long)]
+    text: bool,
+    /// Results as JSON on stdout.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
+    let outcome = match runner::replay(&arguments.trace, &STOP) {
+        Ok(outcome) => outcome,
+        Err(ReplayError::Run(RunError::Interrupted(at))) => {
+            eprintln!("interrupted at {at}; a stopped replay is not a pass");
+            return Exit::Interrupted;
+        }
+        Err(error @ (ReplayError::Trace { .. } | ReplayError::Inside(_) | ReplayError::Run(RunError::Property(_)))) => {
+            complain(&error);
+            return Exit::Usage;
+        }
+        Err(error @ ReplayError::Run(RunError::Out { .. } | RunError::RunAway(_))) => {
+            complain(&error);
+            return Exit::Broken;
+        }
+    };
+    let outcomes = [outcome];
+    if arguments.json {
+        show::json(&outcomes);
+    } else {
+        if arguments.text {
+            println!("{}", outcomes[0].text);
+        }
+        show::outcome(&outcomes[0], manner);
+    }
+    Exit::of(&outcomes)
+}

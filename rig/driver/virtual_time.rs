@@ -1,0 +1,171 @@
+//! Virtual time: an event at a time, exact to the microsecond, the same on every machine.
+//!
+//! At one instant: stimuli first, then what arrives on cables and the bench's own wakes, then the controller's
+//! wakes. What one of them does is carried to the other at once, until both are quiet.
+
+use emulators::device::{Device, Input, Output, Port, Wake};
+use emulators::time::{Instant, Span};
+
+use super::Witness;
+use super::record::{exactly, what};
+use crate::bench::{Bench, DutAction, Observation};
+use crate::scenario::Stimulus;
+use crate::site::CableRole;
+use crate::trace::What;
+
+/// A supply gap longer than this empties every capacitor: the controller starts from what it persisted.
+const CAPACITORS: Span = Span::from_secs(1);
+/// The most exchanges between bench and controller at one instant; beyond that one of them is running away.
+const EXCHANGES: usize = 100_000;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// At its planned end.
+    Planned(Instant),
+    /// The witness asked for it.
+    Stopped(Instant),
+    /// Bench and controller exchanged things without end at this instant.
+    RunAway(Instant),
+}
+
+/// One run: a bench and a controller made by `make` (again after each long loss of supply, from what was persisted).
+#[derive(Debug)]
+pub struct VirtualRun<C, F> {
+    bench: Bench,
+    dut: C,
+    make: F,
+    persisted: Option<Vec<u8>>,
+    off_since: Option<Instant>,
+    stalled: bool,
+}
+
+impl<C, F> VirtualRun<C, F>
+where
+    C: Device<Act = (), Sight = ()>,
+    F: FnMut(Option<&[u8]>) -> C,
+{
+    /// A run about to begin.
+    pub fn new(bench: Bench, mut make: F) -> VirtualRun<C, F> {
+        VirtualRun { bench, dut: make(None), make, persisted: None, off_since: None, stalled: false }
+    }
+
+    /// Runs until `lasts` is over or the witness wants to stop. `steps` are in order of time.
+    pub fn run(mut self, steps: &[(Instant, Stimulus)], lasts: Span, witness: &mut impl Witness) -> Ended {
+        let end = Instant::ZERO + lasts;
+        self.bench.handle_input(Instant::ZERO, Input::Power(true));
+        if !self.exchange(Instant::ZERO, witness) {
+            return Ended::RunAway(Instant::ZERO);
+        }
+        let mut steps = steps.iter().peekable();
+        loop {
+            let bench = due(self.bench.poll_timeout());
+            let dut = if self.hears() { due(self.dut.poll_timeout()) } else { Instant::MAX };
+            let step = steps.peek().map_or(Instant::MAX, |step| step.0);
+            let now = bench.min(dut).min(step);
+            if now > end {
+                witness.advance(end);
+                witness.record(exactly(end, What::End));
+                return Ended::Planned(end);
+            }
+            witness.advance(now);
+            if step <= now
+                && let Some((_, stimulus)) = steps.next()
+            {
+                self.bench.handle_input(now, Input::Act(stimulus.clone()));
+            } else if bench <= now {
+                self.bench.handle_timeout(now);
+            } else {
+                self.dut.handle_timeout(now);
+            }
+            if !self.exchange(now, witness) {
+                return Ended::RunAway(now);
+            }
+            if witness.wants_stop() {
+                return Ended::Stopped(now);
+            }
+        }
+    }
+
+    /// Whether the controller has supply and is not stalled.
+    fn hears(&self) -> bool {
+        !self.stalled
+    }
+
+    /// Carries what bench and controller do to each other and to the witness until both are quiet.
+    fn exchange(&mut self, now: Instant, witness: &mut impl Witness) -> bool {
+        for _ in 0..EXCHANGES {
+            if let Some(output) = self.bench.poll_output() {
+                self.from_bench(now, output, witness);
+            } else if let Some(output) = self.dut.poll_output() {
+                self.from_dut(now, output, witness);
+            } else {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn from_bench(&mut self, now: Instant, output: Output<Observation>, witness: &mut impl Witness) {
+        match output {
+            Output::Bytes { port, bytes } if self.hears() => {
+                self.dut.handle_input(now, Input::Bytes { port, bytes: &bytes });
+            }
+            Output::Sight(Observation::Dut(action)) => self.act(now, action),
+            Output::Sight(observation) => {
+                if let Some(what) = what(observation) {
+                    witness.record(exactly(now, what));
+                }
+            }
+            Output::Bytes { .. } | Output::Persist(_) | Output::Reject { .. } => {}
+        }
+    }
+
+    fn from_dut(&mut self, now: Instant, output: Output<()>, witness: &mut impl Witness) {
+        match output {
+            Output::Bytes { port, bytes } => {
+                self.bench.handle_input(now, Input::Bytes { port, bytes: &bytes })
+            }
+            Output::Sight(()) => {}
+            Output::Persist(bytes) => self.persisted = Some(bytes),
+            Output::Reject { port, skipped, why } => {
+                let reject = Observation::Reject { device: "controller", cable: role(port), skipped, why };
+                if let Some(what) = what(reject) {
+                    witness.record(exactly(now, what));
+                }
+            }
+        }
+    }
+
+    fn act(&mut self, now: Instant, action: DutAction) {
+        match action {
+            DutAction::Power(on) => self.power(now, on),
+            DutAction::Operator(operator) => self.dut.handle_input(now, Input::Operator(operator)),
+            DutAction::Stall => self.stalled = true,
+            DutAction::Resume => self.stalled = false,
+        }
+    }
+
+    fn power(&mut self, now: Instant, on: bool) {
+        match (on, self.off_since) {
+            (true, Some(since)) if now.since(since) > CAPACITORS => {
+                self.dut = (self.make)(self.persisted.as_deref());
+                self.stalled = false;
+            }
+            (false, None) => self.off_since = Some(now),
+            (true, _) | (false, Some(_)) => {}
+        }
+        if on {
+            self.off_since = None;
+        }
+        self.dut.handle_input(now, Input::Power(on));
+    }
+}
+
+fn due(wake: Option<Wake>) -> Instant {
+    wake.map_or(Instant::MAX, |wake| wake.at)
+}
+
+fn role(port: Port) -> CableRole {
+    CableRole::ALL.get(usize::from(port.0)).copied().unwrap_or(CableRole::CameraA)
+}

@@ -1,0 +1,82 @@
+//! The judge: records in, verdicts out. It knows the site's limits and wiring, and nothing of the script.
+
+use emulators::time::Instant;
+
+use super::observe::Observer;
+use super::property::{self, Property, PropertyError};
+use super::signal::Change;
+use super::verdict::PropertyResult;
+use super::Engine;
+use crate::site::{CableRole, Site};
+use crate::trace::Record;
+
+const CATALOGUE: &str = include_str!("../../fixtures/properties/catalogue.toml");
+const CATALOGUE_NAME: &str = "fixtures/properties/catalogue.toml";
+
+/// The properties every site is judged by.
+///
+/// # Errors
+/// If the catalogue cannot be read; a test sees to it that it can.
+pub fn catalogue() -> Result<Vec<Property>, PropertyError> {
+    property::load(CATALOGUE, CATALOGUE_NAME)
+}
+
+/// Observer and engine in one.
+#[derive(Debug)]
+pub struct Judge {
+    observer: Observer,
+    engine: Engine,
+    changes: Vec<Change>,
+}
+
+impl Judge {
+    /// A judge for a site: the catalogue and the site's own properties. `starts_at` is the local time at the start.
+    ///
+    /// # Errors
+    /// If a property names something that does not exist.
+    pub fn new(site: &Site, starts_at: u32) -> Result<Judge, PropertyError> {
+        let mut properties = catalogue()?;
+        properties.extend(property::load(&site.properties, &site.name)?);
+        let (observer, vocabulary) = Observer::new(site, starts_at);
+        let cables: Vec<&str> = CableRole::ALL
+            .into_iter()
+            .filter(|role| site.wiring.cables[role.index()].is_some())
+            .map(CableRole::name)
+            .collect();
+        let engine = Engine::new(&properties, &vocabulary, &site.limits, site.policy(), &cables)?;
+        Ok(Judge { observer, engine, changes: Vec::new() })
+    }
+
+    /// Takes in a record.
+    pub fn record(&mut self, record: &Record) {
+        self.observer.record(record, &mut self.changes);
+        self.hand_on();
+    }
+
+    /// Time has come to `now`: everything due before has been answered or not, each at its own instant.
+    pub fn advance(&mut self, now: Instant) {
+        while let Some(due) = self.observer.next_deadline()
+            && due < now
+        {
+            self.engine.advance(due);
+            self.observer.advance(due, &mut self.changes);
+            self.hand_on();
+        }
+        if self.engine.next_deadline().is_some_and(|due| due < now) {
+            self.engine.advance(now);
+        }
+    }
+
+    fn hand_on(&mut self) {
+        for change in self.changes.drain(..) {
+            self.engine.change(&change);
+        }
+    }
+
+    /// The verdicts at the end of the record.
+    #[must_use]
+    pub fn finish(mut self, end: Instant) -> Vec<PropertyResult> {
+        self.advance(end);
+        self.engine.finish(end)
+    }
+}

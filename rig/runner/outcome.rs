@@ -1,0 +1,127 @@
+//! What came of a run.
+
+use std::path::PathBuf;
+
+use emulators::time::Instant;
+
+use crate::monitor::{PropertyResult, Verdict};
+
+/// A run in one word. Ordered: the later one decides for a suite.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// At least one property was exercised and none violated, all that had to be exercised was.
+    Passed,
+    /// The scenario does not apply to this site.
+    Skipped(String),
+    /// Something that had to be exercised was not, or a bound could not be told from the uncertainty.
+    Inconclusive(String),
+    /// A property is violated.
+    Violated,
+    /// The rig itself failed.
+    Broken(String),
+}
+
+/// How many results of each kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Passed.
+    pub passed: usize,
+    /// Violated.
+    pub violated: usize,
+    /// Inconclusive.
+    pub inconclusive: usize,
+    /// Never triggered.
+    pub not_exercised: usize,
+    /// Open at the end.
+    pub pending: usize,
+    /// Not applicable to this policy.
+    pub not_applicable: usize,
+    /// A cable that is needed does not exist.
+    pub not_observable: usize,
+}
+
+/// One run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Site name.
+    pub site: String,
+    /// Site as it can be named on the command line (name or path).
+    pub site_argument: String,
+    /// Scenario name.
+    pub scenario: String,
+    /// Scenario as it can be named on the command line (name or path).
+    pub scenario_argument: String,
+    /// The scenario's title.
+    pub title: String,
+    /// Seed.
+    pub seed: u64,
+    /// In one word.
+    pub status: Status,
+    /// Every property of the catalogue and of the site, in order.
+    pub results: Vec<PropertyResult>,
+    /// The strip.
+    pub strip: String,
+    /// The text trace (what changed).
+    pub text: String,
+    /// When the run ended.
+    pub ended: Instant,
+    /// Records seen.
+    pub records: u64,
+    /// The trace file, if one was written.
+    pub trace: Option<PathBuf>,
+    /// Bytes of the trace.
+    pub trace_bytes: u64,
+    /// Remarks (a trace cut short, a recorder that failed).
+    pub remarks: Vec<String>,
+}
+
+impl Outcome {
+    /// Counts results by verdict.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        for result in &self.results {
+            match result.verdict {
+                Verdict::Passed => tally.passed += 1,
+                Verdict::Violated => tally.violated += 1,
+                Verdict::Inconclusive => tally.inconclusive += 1,
+                Verdict::NotExercised => tally.not_exercised += 1,
+                Verdict::Pending => tally.pending += 1,
+                Verdict::NotApplicable => tally.not_applicable += 1,
+                Verdict::NotObservable => tally.not_observable += 1,
+            }
+        }
+        tally
+    }
+}
+
+/// The status that follows from the verdicts. `must_exercise` names what has to be triggered.
+pub(super) fn status(results: &[PropertyResult], must_exercise: &[String]) -> Status {
+    if results.iter().any(|result| result.verdict == Verdict::Violated) {
+        return Status::Violated;
+    }
+    let open: Vec<String> = results
+        .iter()
+        .filter(|result| result.verdict == Verdict::Inconclusive)
+        .map(|result| format!("{} cannot be told from the uncertainty", result.id))
+        .chain(must_exercise.iter().filter_map(|id| missing(results, id)))
+        .collect();
+    if open.is_empty() { Status::Passed } else { Status::Inconclusive(open.join("; ")) }
+}
+
+/// Why a property that must be exercised was not; a policy it does not apply to is a good reason.
+fn missing(results: &[PropertyResult], id: &str) -> Option<String> {
+    let Some(result) = results.iter().find(|result| result.id == id) else {
+        return Some(format!("{id} must be exercised, but there is no such property"));
+    };
+    match result.verdict {
+        Verdict::NotExercised => Some(format!("{id} must be exercised and was not")),
+        Verdict::NotObservable => Some(format!("{id} must be exercised and cannot be observed here")),
+        Verdict::Pending if result.triggers == 0 => Some(format!("{id} must be exercised and was not")),
+        Verdict::Passed
+        | Verdict::Violated
+        | Verdict::Inconclusive
+        | Verdict::Pending
+        | Verdict::NotApplicable => None,
+    }
+}

@@ -1,0 +1,82 @@
+//! The witness of a run: writes the trace, feeds the judge, draws the strip.
+
+use std::fs::File;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use emulators::time::Instant;
+
+use crate::driver::Witness;
+use crate::monitor::Judge;
+use crate::trace::{Lines, Record, Strip, What, Writer};
+
+/// Everything that listens to a run. What is `None` is not wanted.
+#[derive(Debug)]
+pub(super) struct Recorder<'a> {
+    pub(super) judge: Judge,
+    pub(super) strip: Option<Strip>,
+    pub(super) lines: Option<Lines>,
+    pub(super) file: Option<Writer<File>>,
+    /// Lamp edges as driven, for comparison with a second run.
+    pub(super) edges: Vec<(Instant, u8, u8)>,
+    pub(super) keep_edges: bool,
+    pub(super) records: u64,
+    pub(super) failed: Option<io::Error>,
+    pub(super) stop: &'a AtomicBool,
+    pub(super) at: Instant,
+}
+
+impl<'a> Recorder<'a> {
+    pub(super) fn new(judge: Judge, stop: &'a AtomicBool) -> Recorder<'a> {
+        Recorder {
+            judge,
+            strip: None,
+            lines: None,
+            file: None,
+            edges: Vec::new(),
+            keep_edges: false,
+            records: 0,
+            failed: None,
+            stop,
+            at: Instant::ZERO,
+        }
+    }
+
+    /// Takes in a record; used by live runs and replays alike.
+    pub(super) fn take(&mut self, record: &Record) {
+        self.records += 1;
+        self.at = record.latest;
+        if let Some(file) = &mut self.file
+            && let Err(error) = file.write(record)
+        {
+            self.failed = Some(error);
+            self.file = None;
+        }
+        self.judge.record(record);
+        if let Some(strip) = &mut self.strip {
+            strip.record(record);
+        }
+        if let Some(lines) = &mut self.lines {
+            lines.record(record);
+        }
+        if self.keep_edges
+            && let What::Head { head, driven, .. } = record.what
+        {
+            self.edges.push((record.latest, head as u8, driven));
+        }
+    }
+}
+
+impl Witness for Recorder<'_> {
+    fn advance(&mut self, now: Instant) {
+        self.judge.advance(now);
+    }
+
+    fn record(&mut self, record: Record) {
+        self.take(&record);
+    }
+
+    fn wants_stop(&self) -> bool {
+        self.failed.is_some() || self.stop.load(Ordering::Relaxed)
+    }
+}

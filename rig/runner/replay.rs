@@ -1,0 +1,71 @@
+//! A recorded run judged again, by the same code.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use super::outcome::{Outcome, Status};
+use super::recorder::Recorder;
+use super::run::{RunError, close, stopped};
+use crate::monitor::Judge;
+use crate::scenario::Scenario;
+use crate::site::{FileError, Site};
+use crate::trace::{Lines, ReadError, Reader, Strip, What};
+
+/// Why a trace could not be replayed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The trace cannot be read.
+    #[error("{path}: {source}")]
+    Trace {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: ReadError,
+    },
+    /// The site or scenario inside the trace cannot be used.
+    #[error(transparent)]
+    Inside(#[from] FileError),
+    /// The run failed.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+/// Judges a trace. A pair's comparison needs a second run and is listed as not exercised.
+///
+/// # Errors
+/// If the file is no trace, or its site or scenario cannot be used.
+pub fn replay(path: &Path, stop: &AtomicBool) -> Result<Outcome, ReplayError> {
+    let name = path.display().to_string();
+    let trace = |source| ReplayError::Trace { path: name.clone(), source };
+    let file = File::open(path).map_err(|error| trace(error.into()))?;
+    let mut reader = Reader::new(BufReader::new(file)).map_err(trace)?;
+    let header = reader.header().clone();
+    let site = Site::load(&header.site_text, &format!("{name} (site inside)"))?;
+    let scenario = Scenario::load(&header.scenario_text, &format!("{name} (scenario inside)"), header.seed)?;
+    let mut recorder = Recorder::new(Judge::new(&site, header.starts_at).map_err(RunError::from)?, stop);
+    recorder.strip = Some(Strip::default());
+    recorder.lines = Some(Lines::new(site.wiring.decoding()));
+    let mut whole = false;
+    for record in reader.by_ref() {
+        recorder.judge.advance(record.latest);
+        recorder.take(&record);
+        whole = record.what == What::End;
+        if stopped(stop) {
+            return Err(RunError::Interrupted(record.latest).into());
+        }
+    }
+    let ended = recorder.at;
+    let mut outcome = close(&site, &scenario, header.seed, recorder, ended, None)?;
+    outcome.scenario = header.scenario;
+    outcome.trace = Some(path.to_owned());
+    if !whole {
+        let why = reader.cut().unwrap_or("no end record");
+        outcome.remarks.push(format!("the trace was cut off at {ended} ({why}); judged up to there"));
+        if outcome.status == Status::Passed {
+            outcome.status = Status::Inconclusive("the trace was cut off".to_owned());
+        }
+    }
+    Ok(outcome)
+}

@@ -1,0 +1,209 @@
+//! One run of one scenario on one site in virtual time.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use emulators::controller::Controller;
+use emulators::time::Instant;
+
+use super::outcome::{Outcome, Status, status};
+use super::pair;
+use super::recorder::Recorder;
+use crate::bench::Bench;
+use crate::driver::{Ended, VirtualRun};
+use crate::monitor::{Judge, PropertyError};
+use crate::scenario::Scenario;
+use crate::site::Site;
+use crate::trace::{FORMAT, Header, Lines, Strip, Writer};
+
+/// Why a run could not be made, or not be finished. Never the controller's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The run folder or a file in it cannot be written.
+    #[error("{path}: {source} (choose another folder with --out, or make room)")]
+    Out {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The catalogue or the site's own properties cannot be used.
+    #[error(transparent)]
+    Property(#[from] PropertyError),
+    /// Bench and controller went round in circles.
+    #[error("bench and controller exchanged data without end at {0}; this is a defect of the rig or of the soft controller")]
+    RunAway(Instant),
+    /// Stopped from outside.
+    #[error("interrupted at {0}")]
+    Interrupted(Instant),
+}
+
+/// How to run.
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'a> {
+    /// Run folder: `<out>/<scenario>/trace.rig` and `trace.txt` are written.
+    pub out: Option<&'a Path>,
+    /// Draw strip and text trace.
+    pub draw: bool,
+    /// Set from outside to stop.
+    pub stop: &'a AtomicBool,
+}
+
+/// The header of a run's trace.
+fn header(site: &Site, scenario: &Scenario, seed: u64) -> Header {
+    Header {
+        format: FORMAT,
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        site: site.name.clone(),
+        site_hash: site.hash.clone(),
+        scenario: scenario.name.clone(),
+        scenario_hash: scenario.hash.clone(),
+        seed,
+        clock: "virtual".to_owned(),
+        starts_at: scenario.starts_at,
+        site_text: site.text.clone(),
+        scenario_text: scenario.text.clone(),
+    }
+}
+
+/// Runs a scenario on a site and judges it.
+///
+/// # Errors
+/// Only what is not the controller's fault: files, the catalogue, an interruption, a defect of the rig.
+pub fn run(site: &Site, scenario: &Scenario, seed: u64, options: Options<'_>) -> Result<Outcome, RunError> {
+    if !scenario.policies.is_empty() && !scenario.policies.iter().any(|policy| policy == site.policy()) {
+        let why = format!("made for {}; this site runs {}", scenario.policies.join(", "), site.policy());
+        return Ok(blank(site, scenario, seed, Status::Skipped(why)));
+    }
+    let mut recorder = Recorder::new(Judge::new(site, scenario.starts_at)?, options.stop);
+    recorder.keep_edges = scenario.pair.is_some();
+    if options.draw {
+        recorder.strip = Some(Strip::default());
+        recorder.lines = Some(Lines::new(site.wiring.decoding()));
+    }
+    let file = options.out.map(|out| trace_file(out, site, scenario, seed)).transpose()?;
+    let path = file.map(|(path, writer)| {
+        recorder.file = Some(writer);
+        path
+    });
+    let ended = drive(site, scenario, seed, &mut recorder)?;
+    let edges = std::mem::take(&mut recorder.edges);
+    let mut outcome = close(site, scenario, seed, recorder, ended, path)?;
+    if let Some(kind) = scenario.pair {
+        let twin = twin_edges(site, scenario, seed, kind, options.stop)?;
+        pair::judge(kind, site, &edges, &twin, &mut outcome.results);
+        outcome.status = status(&outcome.results, &scenario.must_exercise);
+    }
+    if let Some(out) = options.out {
+        write_text(&out.join(&scenario.name).join("trace.txt"), &outcome)?;
+    }
+    Ok(outcome)
+}
+
+/// Brings the bench and the soft controller together.
+fn drive(site: &Site, scenario: &Scenario, seed: u64, recorder: &mut Recorder<'_>) -> Result<Instant, RunError> {
+    let bench = Bench::new(site, scenario.starts_at, seed);
+    let mut config = site.controller.clone();
+    config.clock = scenario.starts_at;
+    config.uptime_ms = scenario.uptime_ms;
+    let run = VirtualRun::new(bench, |persisted| Controller::new(config.clone(), persisted));
+    match run.run(&scenario.steps, scenario.lasts, recorder) {
+        Ended::Planned(at) => Ok(at),
+        Ended::Stopped(at) if recorder.failed.is_some() => Ok(at),
+        Ended::Stopped(at) => Err(RunError::Interrupted(at)),
+        Ended::RunAway(at) => Err(RunError::RunAway(at)),
+    }
+}
+
+/// The second run of a pair: only its lamp edges are of interest.
+fn twin_edges(
+    site: &Site,
+    scenario: &Scenario,
+    seed: u64,
+    kind: crate::scenario::Pair,
+    stop: &AtomicBool,
+) -> Result<Vec<(Instant, u8, u8)>, RunError> {
+    let (site, scenario) = pair::twin(kind, site, scenario);
+    let mut recorder = Recorder::new(Judge::new(&site, scenario.starts_at)?, stop);
+    recorder.keep_edges = true;
+    drive(&site, &scenario, seed, &mut recorder)?;
+    Ok(recorder.edges)
+}
+
+fn trace_file(out: &Path, site: &Site, scenario: &Scenario, seed: u64) -> Result<(PathBuf, Writer<File>), RunError> {
+    let folder = out.join(&scenario.name);
+    let path = folder.join("trace.rig");
+    let failed = |source| RunError::Out { path: path.clone(), source };
+    fs::create_dir_all(&folder).map_err(failed)?;
+    let file = File::create(&path).map_err(failed)?;
+    let writer = Writer::new(file, &header(site, scenario, seed)).map_err(failed)?;
+    Ok((path, writer))
+}
+
+fn write_text(path: &Path, outcome: &Outcome) -> Result<(), RunError> {
+    fs::write(path, format!("{}\n{}", outcome.strip, outcome.text))
+        .map_err(|source| RunError::Out { path: path.to_owned(), source })
+}
+
+/// An outcome without anything in it yet.
+pub(super) fn blank(site: &Site, scenario: &Scenario, seed: u64, status: Status) -> Outcome {
+    Outcome {
+        site: site.name.clone(),
+        site_argument: site.name.clone(),
+        scenario: scenario.name.clone(),
+        scenario_argument: scenario.name.clone(),
+        title: scenario.title.clone(),
+        seed,
+        status,
+        results: Vec::new(),
+        strip: String::new(),
+        text: String::new(),
+        ended: Instant::ZERO,
+        records: 0,
+        trace: None,
+        trace_bytes: 0,
+        remarks: Vec::new(),
+    }
+}
+
+/// Closes the books of a run.
+pub(super) fn close(
+    site: &Site,
+    scenario: &Scenario,
+    seed: u64,
+    mut recorder: Recorder<'_>,
+    ended: Instant,
+    path: Option<PathBuf>,
+) -> Result<Outcome, RunError> {
+    let mut outcome = blank(site, scenario, seed, Status::Passed);
+    if let Some(writer) = recorder.file.take() {
+        outcome.trace_bytes = writer.bytes();
+        if let Err(error) = writer.finish() {
+            recorder.failed = Some(error);
+        }
+    }
+    if let Some(source) = recorder.failed {
+        // What was recorded is on disk up to the last whole record; the run is nobody's verdict.
+        return Err(RunError::Out { path: path.unwrap_or_default(), source });
+    }
+    if let Some(mut strip) = recorder.strip.take() {
+        strip.finish();
+        outcome.strip = strip.to_string();
+    }
+    if let Some(lines) = recorder.lines.take() {
+        outcome.text = lines.finish();
+    }
+    outcome.results = recorder.judge.finish(ended);
+    outcome.status = status(&outcome.results, &scenario.must_exercise);
+    outcome.ended = ended;
+    outcome.records = recorder.records;
+    outcome.trace = path;
+    Ok(outcome)
+}
+
+/// Whether somebody asked to stop.
+pub(super) fn stopped(stop: &AtomicBool) -> bool {
+    stop.load(Ordering::Relaxed)
+}
