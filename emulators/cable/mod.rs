@@ -1,7 +1,26 @@
 //! A cable: bytes take their character time; several may be connected to one bus; faults are seeded.
 
-use crate::device::Wake;
+mod collision;
+#[cfg(test)]
+mod fault_tests;
+mod faults;
+mod garbage;
+mod lane;
+#[cfg(test)]
+mod property_tests;
+#[cfg(test)]
+mod tests;
+
+use crate::device::{DRAIN_LIMIT, Wake};
 use crate::time::{Instant, Line, Span};
+use faults::{Draw, Draws, Faults};
+use lane::{Lane, Step, Transit};
+use std::collections::VecDeque;
+
+/// Why a cable wakes: bytes leave the line, are let go or arrive.
+const ARRIVAL: &str = "arrival";
+/// Why a cable wakes: a burst of garbage begins.
+const GARBAGE: &str = "garbage";
 
 /// How a cable may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,44 +106,291 @@ pub struct Delivery {
 }
 
 /// The cable. Same words as a device, but one delivery serves all other ends.
+///
+/// **When a fault counts.** Damage to bytes: if it holds when the last byte leaves the line. Stall, echo and
+/// unplugged: if they hold on arrival. A transmission that was under way at any moment while the cable was
+/// unplugged is lost.
+///
+/// **Order.** Within a direction nothing overtakes; at one instant deliveries come in the order of their ends,
+/// garbage last.
+///
+/// **Limits.** An end may have 64 transmissions and 64 KiB under way (sending, queued, held or delayed); what
+/// exceeds that is delivered at once as nothing, with `sent`, so that the trace shows it. The owner drains
+/// [`Cable::poll_delivery`] after every call. A cable that is woken very late hands out at most 1,000 deliveries
+/// a call and asks to be called again at once.
 #[derive(Clone, Debug)]
 pub struct Cable {
     config: Config,
+    /// One for each end, and the last for garbage.
+    lanes: Vec<Lane>,
+    /// When each lane's next step is due; [`Instant::MAX`] if there is none.
+    due: Vec<Instant>,
+    /// The latest `busy_until` of the ends.
+    busy_until: Instant,
+    faults: Faults,
+    draws: Draws,
+    /// When the next burst of garbage wants to begin.
+    garbage_at: Instant,
+    /// The latest instant seen: what is suddenly overdue (a shorter merge) happens then, not in the past.
+    clock: Instant,
+    out: VecDeque<Delivery>,
+    wake: Option<Wake>,
 }
 
 impl Cable {
     /// A cable with nothing on it and nothing wrong.
     #[must_use]
     pub fn new(config: Config) -> Cable {
-        Cable { config }
+        let lanes = usize::from(config.ends) + 1;
+        Cable {
+            config,
+            lanes: vec![Lane::default(); lanes],
+            due: vec![Instant::MAX; lanes],
+            busy_until: Instant::ZERO,
+            faults: Faults::default(),
+            draws: Draws::new(config.seed),
+            garbage_at: Instant::MAX,
+            clock: Instant::ZERO,
+            out: VecDeque::new(),
+            wake: None,
+        }
     }
 
-    /// An end starts to send now. An end that is still sending queues behind itself.
+    /// An end starts to send now. An end that is still sending queues behind itself. Nothing to send is
+    /// nothing sent.
     pub fn send(&mut self, now: Instant, from: End, bytes: Vec<u8>) {
-        let _ = (now, from, bytes, self.config);
-        todo!()
+        if bytes.is_empty() {
+            return;
+        }
+        self.catch_up(now);
+        let index = usize::from(from.0);
+        if from.0 >= self.config.ends || !self.lanes[index].has_room(bytes.len()) {
+            let mut refused = Transit::new(now, now, bytes);
+            refused.lose();
+            self.out.push_back(refused.into_delivery(Some(from), now, false));
+            return;
+        }
+        let start = self.lanes[index].busy_until.max(now);
+        let end = start + self.config.line.time_of(bytes.len());
+        let mut transit = Transit::new(start, end, bytes);
+        if start < self.busy_until && self.config.duplex == Duplex::Shared {
+            self.collide(index, &mut transit);
+        }
+        self.lanes[index].push(transit);
+        self.busy_until = self.busy_until.max(end);
+        if self.faults.any {
+            self.cut_noise(start);
+            self.due[index] = self.lanes[index].due(self.faults.stalled_until, self.faults.merge);
+            self.set_wake();
+        } else if end < self.due[index] {
+            self.due[index] = end;
+            if self.wake.is_none_or(|wake| end < wake.at) {
+                self.wake = Some(Wake { at: end, why: ARRIVAL });
+            }
+        }
     }
 
     /// Something happens to the cable.
     pub fn handle_act(&mut self, now: Instant, act: Act) {
-        let _ = (now, act);
-        todo!()
+        self.catch_up(now);
+        match act {
+            Act::Break(fault) => {
+                self.faults.begin(now, fault);
+                if let Fault::Garbage(per_hour) = fault {
+                    self.plan_garbage(now, per_hour);
+                }
+            }
+            Act::Mend => {
+                self.cut_noise(now);
+                for lane in &mut self.lanes {
+                    if self.faults.unplugged {
+                        lane.lose_all(now);
+                    }
+                    lane.let_go(now);
+                }
+                self.faults.mend(now);
+                self.garbage_at = Instant::MAX;
+            }
+        }
+        for (lane, due) in self.lanes.iter().zip(&mut self.due) {
+            *due = lane.due(self.faults.stalled_until, self.faults.merge);
+        }
+        self.set_wake();
     }
 
     /// The wake has come.
     pub fn handle_timeout(&mut self, now: Instant) {
-        let _ = now;
-        todo!()
+        if self.wake.is_some_and(|wake| wake.at <= now) {
+            self.run(now);
+        }
+        self.clock = now;
     }
 
     /// The next delivery, until `None`.
     pub fn poll_delivery(&mut self) -> Option<Delivery> {
-        todo!()
+        self.out.pop_front()
     }
 
     /// When to call again.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Wake> {
-        todo!()
+        self.wake
+    }
+
+    /// Does what was due before `now`. What is due at `now` itself waits for the timeout: inputs come first.
+    fn catch_up(&mut self, now: Instant) {
+        if self.wake.is_some_and(|wake| wake.at < now) {
+            self.run(now.back(Span::from_us(1)));
+        }
+        self.clock = now;
+    }
+
+    /// Takes every step due until `now`, in order.
+    fn run(&mut self, now: Instant) {
+        while self.out.len() < DRAIN_LIMIT {
+            let (index, at) = self.next_lane();
+            if at.min(self.garbage_at) > now || at.min(self.garbage_at) == Instant::MAX {
+                break;
+            }
+            if at <= self.garbage_at {
+                self.step(index, at.max(self.clock));
+            } else {
+                self.begin_garbage();
+            }
+        }
+        self.set_wake();
+    }
+
+    fn step(&mut self, index: usize, at: Instant) {
+        let Faults { stalled_until, merge, .. } = self.faults;
+        match self.lanes[index].step(at, stalled_until, merge) {
+            Some(Step::Land(transit))
+                if !self.faults.any && !transit.lost && self.lanes[index].is_clear() =>
+            {
+                self.lanes[index].passed(&transit);
+                self.hand_out(index, transit, at);
+            }
+            Some(Step::Land(transit)) => self.land(index, transit, at),
+            Some(Step::Release(transit)) => self.schedule(index, transit, at),
+            Some(Step::Arrive(mut transit)) => {
+                if self.faults.unplugged {
+                    transit.lose();
+                }
+                self.hand_out(index, transit, at);
+            }
+            None => {}
+        }
+        self.due[index] = self.lanes[index].due(stalled_until, merge);
+    }
+
+    /// The last bit of a transmission has left the line of a cable with something wrong.
+    fn land(&mut self, index: usize, mut transit: Transit, at: Instant) {
+        if transit.lost || self.faults.unplugged {
+            transit.lose();
+        } else if self.faults.damages() && self.is_end(index) {
+            let arrived = self.faults.damage(&mut self.draws, &transit.bytes);
+            transit.replace(arrived);
+        }
+        if self.faults.merge.is_some() {
+            self.lanes[index].hold(transit);
+        } else {
+            self.schedule(index, transit, at);
+        }
+    }
+
+    fn schedule(&mut self, index: usize, transit: Transit, at: Instant) {
+        let jitter = self.draws.below(Draw::Jitter, self.faults.jitter.as_us().saturating_add(1));
+        let len = transit.bytes.len() as u64;
+        let split = self.faults.split.filter(|_| len > 1).map(|pause| {
+            let first = 1 + self.draws.below(Draw::Split, len - 1);
+            (first as usize, pause)
+        });
+        self.lanes[index].schedule(transit, at + self.faults.delay + Span::from_us(jitter), split);
+    }
+
+    fn hand_out(&mut self, index: usize, transit: Transit, at: Instant) {
+        let from = self.is_end(index).then_some(End(index as u8));
+        // Lost garbage, which nobody sent, is not worth a word; nor is the lost rest of a split transmission
+        // all of whose sent bytes were told with its first part.
+        let told = from.is_none() || transit.sent.as_ref().is_none_or(Vec::is_empty);
+        if !(transit.bytes.is_empty() && told) {
+            let echo = self.faults.echo && from.is_some();
+            self.out.push_back(transit.into_delivery(from, at, echo));
+        }
+    }
+
+    fn collide(&mut self, index: usize, transit: &mut Transit) {
+        let line = self.config.line;
+        let (start, end) = (transit.start, transit.at);
+        for (other, lane) in self.lanes.iter_mut().enumerate() {
+            if other == index || other == usize::from(self.config.ends) || lane.busy_until <= start {
+                continue;
+            }
+            for theirs in lane.on_line().filter(|theirs| theirs.start < end && theirs.at > start) {
+                collision::collide(theirs, transit, line);
+            }
+        }
+    }
+
+    fn plan_garbage(&mut self, from: Instant, per_hour: u32) {
+        self.garbage_at = match per_hour {
+            0 => Instant::MAX,
+            per_hour => from + garbage::gap(&mut self.draws, per_hour),
+        };
+    }
+
+    /// A burst is due. It waits for an idle line, and a line that is pulled out or held in break makes none.
+    fn begin_garbage(&mut self) {
+        let at = self.garbage_at;
+        if self.busy_until > at {
+            self.garbage_at = self.busy_until;
+            return;
+        }
+        let mut end = at;
+        if !self.faults.unplugged && !self.faults.held_in_break {
+            let index = usize::from(self.config.ends);
+            let bytes = garbage::burst(&mut self.draws);
+            end = at + self.config.line.time_of(bytes.len());
+            if self.lanes[index].has_room(bytes.len()) {
+                self.lanes[index].push(Transit::new(at, end, bytes));
+                self.due[index] = self.lanes[index].due(self.faults.stalled_until, self.faults.merge);
+            }
+        }
+        self.plan_garbage(end, self.faults.garbage_per_hour);
+    }
+
+    /// Whoever drives the line silences the noise on it.
+    fn cut_noise(&mut self, at: Instant) {
+        let index = usize::from(self.config.ends);
+        if self.lanes[index].busy_until > at {
+            self.lanes[index].cut_noise(at, self.config.line);
+            self.due[index] = self.lanes[index].due(self.faults.stalled_until, self.faults.merge);
+        }
+    }
+
+    fn is_end(&self, index: usize) -> bool {
+        index < usize::from(self.config.ends)
+    }
+
+    /// The lane whose step is due first; at one instant the first lane.
+    fn next_lane(&self) -> (usize, Instant) {
+        let mut next = (0, Instant::MAX);
+        for (index, &at) in self.due.iter().enumerate() {
+            if at < next.1 {
+                next = (index, at);
+            }
+        }
+        next
+    }
+
+    fn set_wake(&mut self) {
+        let (_, at) = self.next_lane();
+        self.wake = if at.min(self.garbage_at) == Instant::MAX {
+            None
+        } else if at <= self.garbage_at {
+            Some(Wake { at, why: ARRIVAL })
+        } else {
+            Some(Wake { at: self.garbage_at, why: GARBAGE })
+        };
     }
 }

@@ -29,7 +29,7 @@ fn a_golden_question_gets_its_golden_answer() {
     stage.run_to(15);
     assert_eq!(stage.sent(), [(
         Instant::from_ms(10) + LINE.modbus_silence(),
-        vec![0x01, 0x02, 0x02, 0x09, 0x02, 0x3F, 0xD9]
+        vec![0x01, 0x02, 0x02, 0x09, 0x02, 0x3E, 0x29]
     )]);
 }
 
