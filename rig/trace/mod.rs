@@ -1,5 +1,6 @@
 //! What happened on the bench, in order: records, their form on disk, and how people read them.
 
+pub mod aspect;
 mod file;
 mod record;
 
