@@ -22,7 +22,6 @@ pub fn catalogue() -> Result<Vec<Property>, PropertyError> {
 }
 
 /// Observer and engine in one.
-#[derive(Debug)]
 pub struct Judge {
     observer: Observer,
     engine: Engine,

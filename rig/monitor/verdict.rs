@@ -63,6 +63,8 @@ pub struct Margin {
 pub struct PropertyResult {
     /// `P10`.
     pub id: String,
+    /// In a few words.
+    pub title: String,
     /// The verdict of its worst check.
     pub verdict: Verdict,
     /// How often something happened that it speaks about, all checks together.
@@ -122,7 +124,7 @@ impl fmt::Display for Margin {
 impl fmt::Display for PropertyResult {
     /// `P10  violated: …; 12 times exercised; margin -0.300 s at 41.207`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:<4} {}", self.id, self.verdict)?;
+        write!(f, "{:<4} {}: {}", self.id, self.title, self.verdict)?;
         if self.triggers > 0 {
             write!(f, "; {} times exercised", self.triggers)?;
         }
