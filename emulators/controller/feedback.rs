@@ -142,7 +142,6 @@ impl Feedback {
         self.findings
     }
 
-
     /// What is lit.
     pub(super) const fn sensed(&self) -> u16 {
         self.sensed

@@ -1,6 +1,27 @@
 //! Requests and responses as bytes.
+//!
+//! A frame is unit, function, data, checksum (low byte first), at most 256 bytes. Its length follows from function
+//! and data; where the function is unknown, the first length whose checksum is right is taken.
+
+use crc::{CRC_16_MODBUS, Crc, Table};
+use modbus_core::{Coils, Data, Encode, FunctionCode, rtu};
 
 use crate::wire::Parsed;
+
+/// Unit, function and checksum: the shortest frame.
+const SHORTEST: usize = 4;
+/// The longest frame (MODBUS over serial line 1.02, 2.5.1).
+pub(super) const LONGEST: usize = rtu::MAX_FRAME_LEN;
+/// Function and data of the longest frame.
+const LONGEST_PDU: usize = LONGEST - 3;
+/// Most coils in one 0F (application protocol 1.1b3, 6.11).
+const WRITE_COILS_MAX: usize = 1_968;
+/// Most registers in one 10 (application protocol 1.1b3, 6.12).
+const WRITE_REGISTERS_MAX: usize = 123;
+
+/// Twice as fast as a table of 256 even for frames of nine bytes.
+type Tables = Table<16>;
+static CHECKSUM: Crc<u16, Tables> = Crc::<u16, Tables>::new(&CRC_16_MODBUS);
 
 /// Exception codes that our servers give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,28 +78,335 @@ pub enum Response {
     Other(u8, Vec<u8>),
 }
 
-/// Appends a request frame with its CRC.
+impl Exception {
+    /// The code on the wire.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Exception::IllegalFunction => 1,
+            Exception::IllegalAddress => 2,
+            Exception::IllegalValue => 3,
+            Exception::DeviceFailure => 4,
+            Exception::Busy => 6,
+            Exception::Other(code) => code,
+        }
+    }
+
+    /// What a code on the wire means.
+    #[must_use]
+    pub const fn from_code(code: u8) -> Exception {
+        match code {
+            1 => Exception::IllegalFunction,
+            2 => Exception::IllegalAddress,
+            3 => Exception::IllegalValue,
+            4 => Exception::DeviceFailure,
+            6 => Exception::Busy,
+            other => Exception::Other(other),
+        }
+    }
+}
+
+impl Request {
+    /// The function code.
+    #[must_use]
+    pub const fn function(&self) -> u8 {
+        match self {
+            Request::ReadCoils(..) => 0x01,
+            Request::ReadDiscreteInputs(..) => 0x02,
+            Request::ReadHolding(..) => 0x03,
+            Request::ReadInputs(..) => 0x04,
+            Request::WriteCoil(..) => 0x05,
+            Request::WriteRegister(..) => 0x06,
+            Request::WriteCoils(..) => 0x0f,
+            Request::WriteRegisters(..) => 0x10,
+            Request::Other(function, _) => *function,
+        }
+    }
+
+    /// Whether a frame can carry it: at most 1,968 coils, 123 registers or 252 bytes of data.
+    #[must_use]
+    pub const fn fits(&self) -> bool {
+        match self {
+            Request::WriteCoils(_, coils) => coils.len() <= WRITE_COILS_MAX,
+            Request::WriteRegisters(_, registers) => registers.len() <= WRITE_REGISTERS_MAX,
+            Request::Other(_, data) => data.len() < LONGEST_PDU,
+            Request::ReadCoils(..)
+            | Request::ReadDiscreteInputs(..)
+            | Request::ReadHolding(..)
+            | Request::ReadInputs(..)
+            | Request::WriteCoil(..)
+            | Request::WriteRegister(..) => true,
+        }
+    }
+}
+
+/// Appends a request frame with its CRC. A request that no frame can carry ([`Request::fits`]) appends nothing.
 pub fn emit_request(unit: u8, request: &Request, out: &mut Vec<u8>) {
-    let _ = (unit, request, out);
-    todo!()
+    use modbus_core::Request as Pdu;
+    if !request.fits() {
+        return;
+    }
+    let mut pdu = [0; LONGEST_PDU];
+    let mut packed = [0; LONGEST_PDU];
+    let length = match request {
+        Request::ReadCoils(start, count) => Pdu::ReadCoils(*start, *count).encode(&mut pdu),
+        Request::ReadDiscreteInputs(start, count) => Pdu::ReadDiscreteInputs(*start, *count).encode(&mut pdu),
+        Request::ReadHolding(start, count) => Pdu::ReadHoldingRegisters(*start, *count).encode(&mut pdu),
+        Request::ReadInputs(start, count) => Pdu::ReadInputRegisters(*start, *count).encode(&mut pdu),
+        Request::WriteRegister(address, value) => Pdu::WriteSingleRegister(*address, *value).encode(&mut pdu),
+        Request::WriteCoil(address, value) => {
+            // The crate's own FC05 knows on and off only.
+            Pdu::Custom(FunctionCode::WriteSingleCoil, &words(*address, *value)).encode(&mut pdu)
+        }
+        Request::WriteCoils(start, coils) if coils.is_empty() => {
+            Pdu::Custom(FunctionCode::WriteMultipleCoils, &nothing_at(*start)).encode(&mut pdu)
+        }
+        Request::WriteCoils(start, coils) => match packed.get_mut(..coils.len().div_ceil(8)) {
+            Some(room) => Coils::from_bools(coils, room)
+                .and_then(|coils| Pdu::WriteMultipleCoils(*start, coils).encode(&mut pdu)),
+            None => return,
+        },
+        Request::WriteRegisters(start, registers) if registers.is_empty() => {
+            Pdu::Custom(FunctionCode::WriteMultipleRegisters, &nothing_at(*start)).encode(&mut pdu)
+        }
+        Request::WriteRegisters(start, registers) => match packed.get_mut(..registers.len() * 2) {
+            Some(room) => Data::from_words(registers, room)
+                .and_then(|data| Pdu::WriteMultipleRegisters(*start, data).encode(&mut pdu)),
+            None => return,
+        },
+        Request::Other(function, data) => Pdu::Custom(FunctionCode::Custom(*function), data).encode(&mut pdu),
+    };
+    if let Ok(length) = length {
+        append(unit, &pdu[..length], out);
+    }
 }
 
-/// Appends a response frame with its CRC.
+/// Appends a response frame with its CRC. A response that no frame can carry (more than 2,008 bits, 125 registers
+/// or 252 bytes of data) appends nothing.
 pub fn emit_response(unit: u8, response: &Response, out: &mut Vec<u8>) {
-    let _ = (unit, response, out);
-    todo!()
+    use modbus_core::Response as Pdu;
+    match response {
+        Response::Bits(function, bits) if !bits.is_empty() => {
+            let (mut pdu, mut packed) = ([0; LONGEST_PDU], [0; LONGEST_PDU]);
+            let length = packed.get_mut(..bits.len().div_ceil(8)).and_then(|room| {
+                Coils::from_bools(bits, room).and_then(|bits| Pdu::ReadCoils(bits).encode(&mut pdu)).ok()
+            });
+            // The crate encodes 02 like 01; only the function differs.
+            pdu[0] = *function;
+            append(unit, &pdu[..length.unwrap_or(0)], out);
+        }
+        Response::Registers(function, values) if !values.is_empty() => {
+            let (mut pdu, mut packed) = ([0; LONGEST_PDU], [0; LONGEST_PDU]);
+            let length = packed.get_mut(..values.len() * 2).and_then(|room| {
+                Data::from_words(values, room)
+                    .and_then(|data| Pdu::ReadHoldingRegisters(data).encode(&mut pdu))
+                    .ok()
+            });
+            pdu[0] = *function;
+            append(unit, &pdu[..length.unwrap_or(0)], out);
+        }
+        Response::Bits(function, _) | Response::Registers(function, _) => append(unit, &[*function, 0], out),
+        Response::Written(function, address, value) => {
+            let [a, b, c, d] = words(*address, *value);
+            append(unit, &[*function, a, b, c, d], out);
+        }
+        Response::Exception(function, exception) => append(unit, &[function | 0x80, exception.code()], out),
+        Response::Other(function, data) => {
+            let mut pdu = [0; LONGEST_PDU];
+            let length = Pdu::Custom(FunctionCode::Custom(*function), data).encode(&mut pdu);
+            append(unit, &pdu[..length.unwrap_or(0)], out);
+        }
+    }
 }
 
-/// The request at the front of `bytes`, by its expected length.
+/// The request at the front of `bytes`, by its expected length. Never a frame of a function above 7F.
+///
+/// A frame whose function, length or checksum is wrong is rejected byte by byte, so that a frame behind garbage is
+/// found. A function without a known length stays `NeedMore` until a checksum fits or 256 bytes are there; on a
+/// line, silence ends it.
 #[must_use]
 pub fn parse_request(bytes: &[u8]) -> Parsed<(u8, Request)> {
-    let _ = bytes;
-    todo!()
+    let &[unit, function, ..] = bytes else { return Parsed::NeedMore };
+    if function >= 0x80 {
+        return Parsed::Reject { skip: 1, why: "not the function of a request" };
+    }
+    match delimit(bytes, request_length(bytes)) {
+        Parsed::NeedMore => Parsed::NeedMore,
+        Parsed::Reject { skip, why } => Parsed::Reject { skip, why },
+        Parsed::Frame { frame: pdu, used } => Parsed::Frame { frame: (unit, request_of(pdu)), used },
+    }
 }
 
-/// The response at the front of `bytes`, by its expected length.
+/// The response at the front of `bytes`, by its expected length; otherwise as [`parse_request`].
 #[must_use]
 pub fn parse_response(bytes: &[u8]) -> Parsed<(u8, Response)> {
-    let _ = bytes;
-    todo!()
+    let Some(&unit) = bytes.first() else { return Parsed::NeedMore };
+    match delimit(bytes, response_length(bytes)) {
+        Parsed::NeedMore => Parsed::NeedMore,
+        Parsed::Reject { skip, why } => Parsed::Reject { skip, why },
+        Parsed::Frame { frame: pdu, used } => Parsed::Frame { frame: (unit, response_of(pdu)), used },
+    }
+}
+
+/// CRC-16/MODBUS from a table.
+pub(super) fn checksum(bytes: &[u8]) -> u16 {
+    CHECKSUM.checksum(bytes)
+}
+
+/// How long the frame at the front of a buffer is, function and data alone.
+#[derive(Clone, Copy)]
+enum Length {
+    /// Cannot be told yet.
+    NeedMore,
+    /// This long.
+    Known(usize),
+    /// The function says nothing about it.
+    Unknown,
+}
+
+fn request_length(bytes: &[u8]) -> Length {
+    match bytes {
+        // The crate takes the byte count of 0F and 10 from byte 4 of the frame, which is the high byte of the
+        // number of coils; it stands in byte 6.
+        [_, 0x0f | 0x10, _, _, _, _, count, ..] => Length::Known(6 + usize::from(*count)),
+        [_, 0x0f | 0x10, ..] => Length::NeedMore,
+        _ => length_of(rtu::request_pdu_len(bytes)),
+    }
+}
+
+fn response_length(bytes: &[u8]) -> Length {
+    match bytes {
+        [_, 0x80..=0xff, ..] => Length::Known(2),
+        _ => length_of(rtu::response_pdu_len(bytes)),
+    }
+}
+
+fn length_of(told: Result<Option<usize>, modbus_core::Error>) -> Length {
+    match told {
+        Ok(Some(length)) => Length::Known(length),
+        Ok(None) => Length::NeedMore,
+        Err(_) => Length::Unknown,
+    }
+}
+
+/// Function and data of the frame at the front of `bytes`, if length and checksum are right.
+fn delimit(bytes: &[u8], length: Length) -> Parsed<&[u8]> {
+    match length {
+        Length::NeedMore => Parsed::NeedMore,
+        Length::Known(length) if length > LONGEST_PDU => {
+            Parsed::Reject { skip: 1, why: "longer than a frame" }
+        }
+        Length::Known(length) => match bytes.get(..length + 3) {
+            None => Parsed::NeedMore,
+            // The checksum over a frame and its own checksum is zero.
+            Some(frame) if checksum(frame) == 0 => {
+                Parsed::Frame { frame: &frame[1..=length], used: frame.len() }
+            }
+            Some(_) => Parsed::Reject { skip: 1, why: "wrong checksum" },
+        },
+        Length::Unknown => {
+            let mut running = CHECKSUM.digest();
+            running.update(&bytes[..bytes.len().min(SHORTEST - 1)]);
+            for used in SHORTEST..=bytes.len().min(LONGEST) {
+                running.update(&bytes[used - 1..used]);
+                if running.clone().finalize() == 0 {
+                    return Parsed::Frame { frame: &bytes[1..used - 2], used };
+                }
+            }
+            if bytes.len() < LONGEST {
+                Parsed::NeedMore
+            } else {
+                Parsed::Reject { skip: 1, why: "unknown function and no checksum fits" }
+            }
+        }
+    }
+}
+
+/// The meaning of a request whose checksum was right. What contradicts itself stays [`Request::Other`].
+fn request_of(pdu: &[u8]) -> Request {
+    use modbus_core::Request as Pdu;
+    match pdu {
+        &[0x05, a, b, c, d] => Request::WriteCoil(word(a, b), word(c, d)),
+        [0x0f, a, b, c, d, _, packed @ ..] => {
+            let (start, count) = (word(*a, *b), usize::from(word(*c, *d)));
+            if packed.len() == count.div_ceil(8) {
+                Request::WriteCoils(start, bits(packed, count))
+            } else {
+                Request::Other(0x0f, pdu[1..].to_vec())
+            }
+        }
+        [0x10, a, b, c, d, _, packed @ ..] => {
+            if packed.len() == usize::from(word(*c, *d)) * 2 {
+                Request::WriteRegisters(word(*a, *b), registers(packed))
+            } else {
+                Request::Other(0x10, pdu[1..].to_vec())
+            }
+        }
+        [0x01..=0x04 | 0x06, ..] => match Pdu::try_from(pdu) {
+            Ok(Pdu::ReadCoils(start, count)) => Request::ReadCoils(start, count),
+            Ok(Pdu::ReadDiscreteInputs(start, count)) => Request::ReadDiscreteInputs(start, count),
+            Ok(Pdu::ReadHoldingRegisters(start, count)) => Request::ReadHolding(start, count),
+            Ok(Pdu::ReadInputRegisters(start, count)) => Request::ReadInputs(start, count),
+            Ok(Pdu::WriteSingleRegister(address, value)) => Request::WriteRegister(address, value),
+            Ok(_) | Err(_) => Request::Other(pdu[0], pdu[1..].to_vec()),
+        },
+        [function, data @ ..] => Request::Other(*function, data.to_vec()),
+        [] => Request::Other(0, Vec::new()),
+    }
+}
+
+/// The meaning of a response whose checksum was right. What contradicts itself stays [`Response::Other`].
+fn response_of(pdu: &[u8]) -> Response {
+    match *pdu {
+        [function @ (0x01 | 0x02), _, ref packed @ ..] => {
+            Response::Bits(function, bits(packed, packed.len() * 8))
+        }
+        [function @ (0x03 | 0x04), _, ref packed @ ..] if packed.len().is_multiple_of(2) => {
+            Response::Registers(function, registers(packed))
+        }
+        [function @ (0x05 | 0x06 | 0x0f | 0x10), a, b, c, d] => {
+            Response::Written(function, word(a, b), word(c, d))
+        }
+        [function @ 0x80..=0xff, code] => Response::Exception(function & 0x7f, Exception::from_code(code)),
+        [function, ref data @ ..] => Response::Other(function, data.to_vec()),
+        [] => Response::Other(0, Vec::new()),
+    }
+}
+
+/// Appends a frame; nothing if there is no function.
+fn append(unit: u8, pdu: &[u8], out: &mut Vec<u8>) {
+    if pdu.is_empty() {
+        return;
+    }
+    let start = out.len();
+    out.reserve(pdu.len() + 3);
+    out.push(unit);
+    out.extend_from_slice(pdu);
+    let checksum = checksum(&out[start..]);
+    out.extend_from_slice(&checksum.to_le_bytes());
+}
+
+const fn word(high: u8, low: u8) -> u16 {
+    u16::from_be_bytes([high, low])
+}
+
+const fn words(first: u16, second: u16) -> [u8; 4] {
+    let ([a, b], [c, d]) = (first.to_be_bytes(), second.to_be_bytes());
+    [a, b, c, d]
+}
+
+/// Start, a count of 0 and no bytes: a server refuses it, but it must be possible to ask.
+const fn nothing_at(start: u16) -> [u8; 5] {
+    let [a, b] = start.to_be_bytes();
+    [a, b, 0, 0, 0]
+}
+
+/// The first `count` bits, least significant first; never more than there are.
+fn bits(packed: &[u8], count: usize) -> Vec<bool> {
+    let count = count.min(packed.len() * 8);
+    (0..count).map(|bit| packed[bit / 8] >> (bit % 8) & 1 == 1).collect()
+}
+
+fn registers(packed: &[u8]) -> Vec<u16> {
+    packed.chunks_exact(2).map(|pair| word(pair[0], pair[1])).collect()
 }
