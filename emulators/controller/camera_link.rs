@@ -353,7 +353,9 @@ impl CameraSession {
 
     fn emit(&mut self, message: &Message) {
         let mut bytes = Vec::with_capacity(40);
-        message.packet(self.own, self.link.address, self.link.crosswalk_info_len).emit(self.link.crc, &mut bytes);
+        message
+            .packet(self.own, self.link.address, self.link.crosswalk_info_len)
+            .emit(self.link.crc, &mut bytes);
         self.sends.push_back(bytes);
     }
 }

@@ -60,7 +60,13 @@ impl Broadcast {
     }
 
     /// A frame, if one is due or something changed. `known`: whether numbers may be shown at all.
-    pub(super) fn speak(&mut self, now: Instant, plan: &Plan, groups: Groups, known: bool) -> Option<Vec<u8>> {
+    pub(super) fn speak(
+        &mut self,
+        now: Instant,
+        plan: &Plan,
+        groups: Groups,
+        known: bool,
+    ) -> Option<Vec<u8>> {
         let ends = if known { self.ends(plan) } else { [None, None] };
         let colours = [vehicle_colour(groups.vehicle), pedestrian_colour(groups.pedestrian)];
         let wanted = [digits(now, ends[0], colours[0]), digits(now, ends[1], colours[1])];

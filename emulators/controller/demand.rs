@@ -107,7 +107,8 @@ impl Demand {
     pub(super) fn due(&self, announced: bool) -> Option<Instant> {
         let confirm = if self.registered { None } else { self.raw_since.map(|since| since + self.debounce) };
         let kept = announced || self.latched || (self.latching && self.registered);
-        let cancel = if kept || self.held_since.is_none() || self.people() > 0 { None } else { self.cancel_at() };
+        let cancel =
+            if kept || self.held_since.is_none() || self.people() > 0 { None } else { self.cancel_at() };
         match (confirm, cancel) {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),

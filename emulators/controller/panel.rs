@@ -84,8 +84,7 @@ impl Running {
     pub(super) fn serve(&mut self, now: Instant, bytes: &[u8], log: &FaultLog) -> bool {
         let state = self.state(now, log);
         if let Some(server) = &mut self.server {
-            let mut port =
-                ServicePort { state, log, holding: &mut self.holding, wishes: &mut self.wishes };
+            let mut port = ServicePort { state, log, holding: &mut self.holding, wishes: &mut self.wishes };
             server.handle_bytes(now, bytes, &mut port);
         }
         !self.wishes.is_empty()

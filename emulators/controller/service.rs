@@ -104,7 +104,8 @@ impl ServicePort<'_> {
 
     /// All or nothing: every value is checked before the first is written.
     fn write_all(&mut self, start: u16, values: &[u16]) -> Result<(), Exception> {
-        let registers = || (0..values.len()).map(|n| start.saturating_add(u16::try_from(n).unwrap_or(u16::MAX)));
+        let registers =
+            || (0..values.len()).map(|n| start.saturating_add(u16::try_from(n).unwrap_or(u16::MAX)));
         for (register, &value) in registers().zip(values) {
             Self::check(register, value)?;
         }
@@ -124,12 +125,10 @@ impl Registers for ServicePort<'_> {
                 .ok_or(Exception::IllegalAddress)
         };
         match *request {
-            Request::ReadInputs(start, count) => {
-                read(start, count, &|register| self.input(register)).map(|values| Response::Registers(4, values))
-            }
-            Request::ReadHolding(start, count) => {
-                read(start, count, &|register| self.holding(register)).map(|values| Response::Registers(3, values))
-            }
+            Request::ReadInputs(start, count) => read(start, count, &|register| self.input(register))
+                .map(|values| Response::Registers(4, values)),
+            Request::ReadHolding(start, count) => read(start, count, &|register| self.holding(register))
+                .map(|values| Response::Registers(3, values)),
             Request::WriteRegister(register, value) => {
                 self.write_all(register, &[value])?;
                 Ok(Response::Written(6, register, value))

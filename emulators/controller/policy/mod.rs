@@ -60,7 +60,9 @@ pub(super) trait Policy: std::fmt::Debug {
 /// The policy a site has chosen.
 pub(super) fn chosen(choice: &PolicyChoice, timing: &Timing) -> Box<dyn Policy> {
     match *choice {
-        PolicyChoice::Observed => Box::new(Observed { decision: timing.decision, green_min: timing.green_min }),
+        PolicyChoice::Observed => {
+            Box::new(Observed { decision: timing.decision, green_min: timing.green_min })
+        }
         PolicyChoice::Balanced { weight, flow, saturation, occupancy_tenths, wait_cap } => {
             Box::new(Balanced { weight, flow, saturation, occupancy_tenths, wait_cap, timing: *timing })
         }
