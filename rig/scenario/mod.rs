@@ -66,6 +66,8 @@ mod write;
 
 pub use load::{LASTS_MAX, STEPS_MAX};
 
+/// One of two like things: at kerb (or approach) A or B.
+pub use emulators::crowd::Kerb as Side;
 use emulators::crowd::{Habit, Kerb};
 use emulators::device::Operator;
 use emulators::lamps::{Lamp, LampFault};
@@ -73,9 +75,6 @@ use emulators::time::{Instant, Span};
 use emulators::{cable, camera, countdown, light_post};
 
 use crate::site::CableRole;
-
-/// One of two like things: at kerb (or approach) A or B.
-pub type Side = Kerb;
 
 /// Which head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
