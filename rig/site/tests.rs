@@ -199,7 +199,7 @@ fn a_crosswalk_covered_by_both_cameras_or_neither_is_refused() {
         GOOD.replace("waiting_channel = 1\nperiod", "waiting_channel = 1\ncrosswalk_channel = 2\nperiod");
     let error = Site::load(&both, "x.toml").expect_err("both cover it");
     assert_eq!(error.key, "[wiring.camera-b] crosswalk_channel");
-    let line = error.line.expect("a line");
+    let line = error.line.expect("a line") as usize;
     assert_eq!(both.lines().nth(line - 1), Some("crosswalk_channel = 2"));
     assert!(both.lines().take(line).any(|line| line == "[wiring.camera-b]"));
 }
@@ -257,7 +257,7 @@ proptest! {
         let end = (at + cut).min(GOOD.len());
         let text = format!("{}{piece}{}", &GOOD[..at], &GOOD[end..]);
         if let Err(error) = Site::load(&text, "any.toml") {
-            prop_assert!(error.line.is_none_or(|line| line <= text.lines().count() + 1));
+            prop_assert!(error.line.is_none_or(|line| line as usize <= text.lines().count() + 1));
         }
     }
 }
