@@ -6,8 +6,8 @@ use crate::site::library::SCENARIOS;
 
 /// The names of the scenarios built in, regressions last.
 #[must_use]
-pub fn names() -> Vec<&'static str> {
-    SCENARIOS.names().collect()
+pub fn names() -> Vec<String> {
+    SCENARIOS.names().map(str::to_owned).collect()
 }
 
 /// A scenario by name or path, generators expanded with `seed`. A path (with `/` or ending with `.toml`) is read from

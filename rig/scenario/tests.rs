@@ -29,7 +29,7 @@ fn every_scenario_built_in_loads_and_is_written_back() {
     let names = library::names();
     assert!(names.len() >= 35);
     for name in names {
-        let scenario = library::find(name, 7).unwrap_or_else(|error| panic!("{error}"));
+        let scenario = library::find(&name, 7).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(scenario.name, name);
         assert!(scenario.text.starts_with("# "), "{name} says what it is for");
         assert!(!scenario.must_exercise.is_empty(), "{name} exercises something");

@@ -23,7 +23,7 @@ fn every_site_built_in_loads_and_agrees_with_itself() {
     let names = library::names();
     assert!(names.len() >= 5);
     for name in names {
-        let site = library::find(name).unwrap_or_else(|error| panic!("{error}"));
+        let site = library::find(&name).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(site.lint(), [], "{name}");
         for row in LIMITS {
             assert!(site.limits.get(row.name).is_some(), "{name}: {}", row.name);
@@ -33,7 +33,7 @@ fn every_site_built_in_loads_and_agrees_with_itself() {
 
 #[test]
 fn all_four_policies_have_a_site() {
-    let sites = library::names().into_iter().map(|name| library::find(name).expect("a site"));
+    let sites = library::names().into_iter().map(|name| library::find(&name).expect("a site"));
     let mut policies: Vec<_> = sites.map(|site| site.policy()).collect();
     policies.sort_unstable();
     policies.dedup();
