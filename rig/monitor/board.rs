@@ -154,8 +154,9 @@ pub(super) struct Row {
     /// The turn in which it was first observed.
     fresh: u64,
     pub(super) stamp: Stamp,
-    /// Checks that read it directly, as bits.
+    /// Checks that read it directly, as bits; whether there are any.
     pub(super) checks: Box<[u64]>,
+    pub(super) sampled: bool,
 }
 
 impl Row {
@@ -174,6 +175,7 @@ impl Row {
             fresh: 0,
             stamp: Stamp::default(),
             checks: Box::default(),
+            sampled: false,
         }
     }
 }
@@ -201,6 +203,8 @@ pub(super) struct Board {
     pub(super) awake: Vec<u64>,
     pub(super) pending: bool,
     turn: u64,
+    /// The last turn in which a signal was first observed.
+    fresh: u64,
     /// Whether all changes of this turn became true when they were known.
     exact: bool,
     /// Up to here some earlier change may have become true.
@@ -238,6 +242,7 @@ impl Board {
             awake: vec![0; check_words],
             pending: false,
             turn: 1,
+            fresh: 0,
             exact: true,
             vague_until: 0,
             began: 0,
@@ -282,9 +287,6 @@ impl Board {
     #[inline]
     pub(super) fn apply(&mut self, change: &Change) {
         let Some(row) = self.rows.get_mut(change.signal.0 as usize) else { return };
-        if !row.used {
-            return;
-        }
         let since = change.since.as_us();
         let stamp = Stamp { lo: since, hi: since.saturating_add(change.uncertainty.as_us()) };
         if row.event {
@@ -303,6 +305,7 @@ impl Board {
                 row.before = row.value;
                 if row.value == Value::Nil && !row.number {
                     row.fresh = self.turn;
+                    self.fresh = self.turn;
                 }
             }
             row.value = change.value;
@@ -312,10 +315,13 @@ impl Board {
             self.exact = false;
             self.vague_until = self.vague_until.max(stamp.hi);
         }
-        for (awake, checks) in self.awake.iter_mut().zip(&row.checks) {
-            *awake |= checks;
-            self.pending |= *checks != 0;
+        if row.sampled {
+            self.pending = true;
+            for (awake, checks) in self.awake.iter_mut().zip(&row.checks) {
+                *awake |= checks;
+            }
         }
+        let compared = !row.atoms.is_empty();
         if row.levels > 0 {
             let bit = match change.value {
                 Value::Level(level) if u32::from(level) < row.levels => 1 << (u32::from(level) + row.shift),
@@ -327,7 +333,7 @@ impl Board {
             self.state[word] = self.state[word] & !group | bit;
             self.mark(word, old ^ bit);
         }
-        if !self.rows[change.signal.0 as usize].atoms.is_empty() {
+        if compared {
             self.compare(change.signal.0 as usize);
         }
     }
@@ -369,6 +375,11 @@ impl Board {
         while changed != 0 {
             let bit = word * 64 + changed.trailing_zeros() as usize;
             changed &= changed - 1;
+            if self.watch_words == 1 {
+                self.dirty[0] |= self.readers[bit];
+                self.pending |= self.readers[bit] != 0;
+                continue;
+            }
             let readers = &self.readers[bit * self.watch_words..][..self.watch_words];
             for (dirty, readers) in self.dirty.iter_mut().zip(readers) {
                 *dirty |= readers;
@@ -418,7 +429,8 @@ impl Board {
             watch.up_before = watch.up;
             watch.up = stamp;
             let (rows, turn) = (&self.rows, self.turn);
-            watch.open = watch.sources.iter().any(|at| rows.get(*at as usize).is_some_and(|row| row.fresh == turn));
+            watch.open = self.fresh == turn
+                && watch.sources.iter().any(|at| rows.get(*at as usize).is_some_and(|row| row.fresh == turn));
         } else {
             watch.down = stamp;
         }
@@ -478,6 +490,20 @@ impl Board {
                 let bit = derived.bit;
                 self.put(bit, on);
             }
+        }
+    }
+
+    /// Whether anybody looks at the signal.
+    #[inline]
+    pub(super) fn uses(&self, signal: u16) -> bool {
+        self.rows.get(signal as usize).is_some_and(|row| row.used)
+    }
+
+    /// The check no longer needs to be woken by signals, only by its watches.
+    pub(super) fn unfollow(&mut self, check: usize) {
+        for row in self.rows.iter_mut().filter(|row| row.sampled) {
+            row.checks[check / 64] &= !(1 << (check % 64));
+            row.sampled = row.checks.iter().any(|checks| *checks != 0);
         }
     }
 

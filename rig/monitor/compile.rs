@@ -74,7 +74,8 @@ impl<'a> Compiler<'a> {
         for (place, (row, atoms)) in self.rows.iter_mut().zip(self.atoms).enumerate() {
             row.atoms = atoms.into_boxed_slice();
             row.checks = bits_of(words, &self.follows, |(_, signals)| signals.contains(&(place as u16)));
-            row.used |= row.checks.iter().any(|checks| *checks != 0);
+            row.sampled = row.checks.iter().any(|checks| *checks != 0);
+            row.used |= row.sampled;
         }
         for (place, watch) in self.watches.iter_mut().enumerate() {
             watch.checks = bits_of(words, &self.follows, |(watches, _)| watches.contains(&(place as u32)));

@@ -119,6 +119,10 @@ impl Engine {
     #[inline]
     pub fn change(&mut self, change: &Change) {
         let at = change.at.as_us();
+        if self.begun && !self.board.uses(change.signal.0) {
+            // Time passes with the next change that matters.
+            return;
+        }
         if at > self.now || !self.begun {
             self.move_to(at);
         }
@@ -160,7 +164,7 @@ impl Engine {
                 let now = Now { board: &self.board, at: end, after: true, first: false };
                 let (scope, tolerance, lag) = (check.scope, check.tolerance, check.lag);
                 let left =
-                    check.pattern.close(&mut Frame { now, tally: &mut tally, scope, tolerance, lag });
+                    check.pattern.close(&mut Frame { now, tally: &mut tally, scope, tolerance, lag, counted: false });
                 sum.add(tally, left);
             }
             results.push(sum.result(property));
@@ -270,9 +274,13 @@ impl Engine {
         let check = &mut self.checks[place];
         let now = Now { board: &self.board, at, after, first };
         let (scope, tolerance, lag) = (check.scope, check.tolerance, check.lag);
-        check.due =
-            what(&mut check.pattern, &mut Frame { now, tally: &mut check.tally, scope, tolerance, lag });
+        let mut frame = Frame { now, tally: &mut check.tally, scope, tolerance, lag, counted: false };
+        check.due = what(&mut check.pattern, &mut frame);
+        let counted = frame.counted;
         self.timers.set((self.board.derived.len() + place) as u32, check.due);
+        if counted {
+            self.board.unfollow(place);
+        }
         if check.tally.first.len() > check.told {
             let id = &self.properties[check.property].id;
             let new = check.tally.first[check.told..].iter();
