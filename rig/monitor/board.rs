@@ -259,7 +259,7 @@ impl Board {
             self.watches[place].open = holds;
             for feed in 0..self.watches[place].feeds.len() {
                 let feed = self.watches[place].feeds[feed] as usize;
-                if holds && !self.derived[feed].held {
+                if holds && (!self.derived[feed].held || self.derived[feed].span == 0) {
                     self.derived[feed].on = true;
                     let bit = self.derived[feed].bit;
                     self.state[bit as usize / 64] |= 1 << (bit % 64);
@@ -275,7 +275,7 @@ impl Board {
             watch.up = Stamp::exact(at);
         }
         for (place, derived) in self.derived.iter_mut().enumerate() {
-            if derived.held && self.watches[derived.inner as usize].value {
+            if derived.held && !derived.on && self.watches[derived.inner as usize].value {
                 derived.due = at.saturating_add(derived.span);
                 timers.set(place as u32, derived.due);
             }

@@ -192,8 +192,11 @@ impl<'a> Compiler<'a> {
         sources.dedup();
         let place = self.watches.len() as u32;
         let predicate = predicate(clauses);
+        let below = sources.clone();
         self.watches.push(Watch { predicate, sources: sources.into_boxed_slice(), ..Watch::default() });
-        Ok(Literal { bit: self.derived_bit(true, place, 0), negative: false })
+        let bit = self.derived_bit(true, place, 0);
+        self.owners[bit as usize].extend(below);
+        Ok(Literal { bit, negative: false })
     }
 
     fn derive(&mut self, held: bool, inner: &Expr, span: u64) -> Result<u32, ParseError> {

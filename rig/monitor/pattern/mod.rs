@@ -274,11 +274,11 @@ impl Pattern {
             Pattern::CountsTo(one) => one.close(frame),
             Pattern::Every(one) => one.close(frame),
             Pattern::Agree(one) => one.close(frame),
-            Pattern::Held(_)
-            | Pattern::Seen(_)
-            | Pattern::Value(_)
-            | Pattern::Transitions(_)
-            | Pattern::Share(_) => None,
+            Pattern::Share(one) => {
+                one.close(frame);
+                None
+            }
+            Pattern::Held(_) | Pattern::Seen(_) | Pattern::Value(_) | Pattern::Transitions(_) => None,
         }
     }
 
