@@ -7,12 +7,16 @@ mod compile;
 mod edge;
 mod engine;
 mod expr;
+#[cfg(test)]
+mod naive;
 mod parse;
 mod pattern;
 mod property;
 mod signal;
 mod tally;
 mod timers;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use engine::Engine;
