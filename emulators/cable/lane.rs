@@ -137,7 +137,7 @@ impl Lane {
 
     /// When the next step is due; [`Instant::MAX`] if there is none.
     pub(super) fn due(&self, stalled_until: Instant, merge: Option<Span>) -> Instant {
-        let mut due = self.line.front().map_or(Instant::MAX, |transit| transit.at);
+        let mut due = self.line_due();
         if let Some(arriving) = self.arriving.front() {
             due = due.min(arriving.at.max(stalled_until));
         }
@@ -173,9 +173,16 @@ impl Lane {
         None
     }
 
-    /// A transmission that landed arrives without further ado.
-    pub(super) fn passed(&mut self, transit: &Transit) {
+    /// Takes what leaves the line and arrives at once.
+    pub(super) fn pass(&mut self) -> Option<Transit> {
+        let transit = self.line.pop_front()?;
         self.bytes -= transit.size;
+        Some(transit)
+    }
+
+    /// When what is on the line leaves it; [`Instant::MAX`] if there is nothing.
+    pub(super) fn line_due(&self) -> Instant {
+        self.line.front().map_or(Instant::MAX, |transit| transit.at)
     }
 
     /// Holds a transmission until the line is quiet.

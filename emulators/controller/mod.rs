@@ -1,7 +1,9 @@
 //! The soft controller: bytes in, bytes out.
 
 mod config;
-pub mod map;
+
+pub use crate::wire::service_map as map;
+
 
 pub use config::{
     CameraLink, Config, CountdownTarget, Detectors, FeedbackInputs, Geometry, PolicyChoice, Ports, RedOut,

@@ -29,6 +29,9 @@ mod tests {
 
     #[test]
     fn other_digits_are_read_as_they_were_told() {
-        assert_eq!([0, 1, 23, 45, 67, 700, u16::MAX].map(without_upper_right), [0, 1, 23, 45, 67, 700, u16::MAX]);
+        assert_eq!(
+            [0, 1, 23, 45, 67, 700, u16::MAX].map(without_upper_right),
+            [0, 1, 23, 45, 67, 700, u16::MAX]
+        );
     }
 }

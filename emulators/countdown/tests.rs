@@ -111,6 +111,7 @@ fn broadcasts_that_do_not_name_it_do_not_keep_it_lit() {
     for ms in [500, 1_000, 1_500, 2_000] {
         stage.bytes(ms, &broadcast(Edition::Y2014, 4, Colour::Green, 7));
     }
+    stage.run_to(2_100);
     assert_eq!(faces(&mut stage), seen(&[(100, "R9/R9"), (2_000, "---/---")]));
 }
 
@@ -270,8 +271,10 @@ fn a_broadcast_after_an_overslept_link_loss_shows_both() {
 #[test]
 fn every_state_of_a_display_meets_every_input() {
     type Step = fn(&mut Rehearsal<Countdown>, u64);
-    let breaks = |fault: Fault| move |stage: &mut Rehearsal<Countdown>| {
-        stage.input(900, Input::Act(Act::Break(fault)));
+    let breaks = |fault: Fault| {
+        move |stage: &mut Rehearsal<Countdown>| {
+            stage.input(900, Input::Act(Act::Break(fault)));
+        }
     };
     let faults: [(&str, Option<Fault>); 7] = [
         ("whole", None),
@@ -305,6 +308,7 @@ fn every_state_of_a_display_meets_every_input() {
         for (input, _) in inputs {
             let _ = write!(text, "{input:<18}");
         }
+        text.truncate(text.trim_end().len());
         for (name, fault) in faults {
             let _ = write!(text, "\n  {name:<18}");
             for (_, step) in inputs {

@@ -27,10 +27,10 @@ fn a_golden_question_gets_its_golden_answer() {
     // Ten inputs from 0; the answer's bits are 0000_1001 and 0000_0010.
     stage.bytes(10, &[0x01, 0x02, 0x00, 0x00, 0x00, 0x0A, 0xF8, 0x0D]);
     stage.run_to(15);
-    assert_eq!(stage.sent(), [(
-        Instant::from_ms(10) + LINE.modbus_silence(),
-        vec![0x01, 0x02, 0x02, 0x09, 0x02, 0x3E, 0x29]
-    )]);
+    assert_eq!(
+        stage.sent(),
+        [(Instant::from_ms(10) + LINE.modbus_silence(), vec![0x01, 0x02, 0x02, 0x09, 0x02, 0x3E, 0x29])]
+    );
 }
 
 #[test]

@@ -26,6 +26,8 @@ pub struct LampBoard {
     relays: Relays,
     bulbs: Bulbs,
     sight: HeadSight,
+    /// When relays or bulbs are due: looked up once per change, not once per frame of other units.
+    due: Option<Wake>,
     outputs: VecDeque<Output<HeadSight>>,
 }
 
@@ -40,6 +42,7 @@ impl LampBoard {
             relays: Relays::new(),
             bulbs: Bulbs::new(kind),
             sight: HeadSight::default(),
+            due: None,
             outputs: VecDeque::new(),
         }
     }
@@ -71,6 +74,7 @@ impl LampBoard {
     /// Shows what has changed.
     fn settle(&mut self, at: Instant) {
         let sight = self.look(at);
+        self.due = sooner(self.relays.poll_timeout(), self.bulbs.poll_timeout());
         if sight != self.sight {
             self.sight = sight;
             self.outputs.push_back(Output::Sight(sight));
@@ -93,10 +97,6 @@ impl LampBoard {
             self.outputs.push_back(Output::Reject { port: Port(0), skipped, why });
         }
     }
-
-    fn due(&self) -> Option<Wake> {
-        sooner(self.relays.poll_timeout(), self.bulbs.poll_timeout())
-    }
 }
 
 impl Device for LampBoard {
@@ -105,13 +105,16 @@ impl Device for LampBoard {
 
     fn handle_input(&mut self, now: Instant, input: Input<'_, HeadAct>) {
         // A driver that comes late must not let a late write outrun a watchdog that had already run out.
-        if self.due().is_some_and(|wake| wake.at < now) {
+        if self.due.is_some_and(|wake| wake.at < now) {
             self.run(now.back(Span::from_us(1)));
         }
         match input {
             Input::Bytes { port: Port(0), bytes } if self.powered => {
                 self.server.handle_bytes(now, bytes, &mut self.relays);
                 self.drain_server();
+                if !self.relays.take_written() {
+                    return;
+                }
             }
             Input::Bytes { .. } | Input::Operator(_) => return,
             Input::Power(on) => self.power(now, on),
@@ -125,7 +128,9 @@ impl Device for LampBoard {
         if !self.powered {
             return;
         }
-        self.run(now);
+        if self.due.is_some_and(|wake| wake.at <= now) {
+            self.run(now);
+        }
         self.server.handle_timeout(now);
         self.drain_server();
     }
@@ -135,7 +140,7 @@ impl Device for LampBoard {
     }
 
     fn poll_timeout(&self) -> Option<Wake> {
-        if self.powered { sooner(self.server.poll_timeout(), self.due()) } else { None }
+        if self.powered { sooner(self.server.poll_timeout(), self.due) } else { None }
     }
 }
 

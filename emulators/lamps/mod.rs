@@ -12,6 +12,8 @@ use crate::time::Span;
 mod board;
 mod bulbs;
 pub mod map;
+#[cfg(test)]
+mod matrix;
 mod relays;
 #[cfg(test)]
 mod tests;

@@ -67,6 +67,8 @@ pub(super) struct Relays {
     /// Bit n: relay n is closed.
     closed: u8,
     watchdog_ms: u16,
+    /// A write was carried out since this was last asked for.
+    written: bool,
     timers: Timers<Timer>,
 }
 
@@ -77,6 +79,7 @@ impl Relays {
             drive: Drive::Nobody,
             closed: 0,
             watchdog_ms: map::WATCHDOG_DEFAULT_MS,
+            written: false,
             timers: Timers::default(),
         }
     }
@@ -93,10 +96,11 @@ impl Relays {
     pub(super) fn driven(&self, kind: Kind) -> Lamps {
         let relay = |coil: u16| self.closed & (1 << coil) != 0;
         match (self.drive, kind) {
-            (Drive::Nobody, Kind::Vehicle | Kind::Pedestrian) | (Drive::FlashUnit { .. }, Kind::Pedestrian) => {
-                Lamps::default()
+            (Drive::Nobody, Kind::Vehicle | Kind::Pedestrian)
+            | (Drive::FlashUnit { .. }, Kind::Pedestrian) => Lamps::default(),
+            (Drive::FlashUnit { since: _, on }, Kind::Vehicle) => {
+                Lamps { red: false, yellow: on, green: false }
             }
-            (Drive::FlashUnit { since: _, on }, Kind::Vehicle) => Lamps { red: false, yellow: on, green: false },
             (Drive::Relays, Kind::Vehicle) => Lamps {
                 red: relay(map::RED),
                 yellow: relay(map::VEHICLE_YELLOW),
@@ -106,6 +110,11 @@ impl Relays {
                 Lamps { red: relay(map::RED), yellow: false, green: relay(map::PEDESTRIAN_GREEN) }
             }
         }
+    }
+
+    /// Whether a write was carried out since the last call.
+    pub(super) fn take_written(&mut self) -> bool {
+        std::mem::take(&mut self.written)
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Wake> {
@@ -148,6 +157,7 @@ impl Relays {
 
     /// A valid write: the relays drive, and the watchdog begins anew.
     fn feed(&mut self, now: Instant) {
+        self.written = true;
         self.drive = Drive::Relays;
         self.timers.clear(Timer::FlashEdge);
         match self.watchdog_ms {
@@ -194,12 +204,12 @@ impl Relays {
 
     fn write_coil(&mut self, now: Instant, address: u16, value: u16) -> Result<Response, Exception> {
         match address {
-            0..=LAST_RELAY => self.switch(1 << address, value)?,
-            map::ALL_RELAYS => self.switch(u8::MAX, value)?,
-            map::FLASH_ON..=FLASH_ON_LAST => self.timed_flash(now, address - map::FLASH_ON, true, value)?,
-            map::FLASH_OFF..=FLASH_OFF_LAST => self.timed_flash(now, address - map::FLASH_OFF, false, value)?,
-            _ => return Err(Exception::IllegalAddress),
-        }
+            0..=LAST_RELAY => self.switch(1 << address, value),
+            map::ALL_RELAYS => self.switch(u8::MAX, value),
+            map::FLASH_ON..=FLASH_ON_LAST => self.timed_flash(now, address - map::FLASH_ON, true, value),
+            map::FLASH_OFF..=FLASH_OFF_LAST => self.timed_flash(now, address - map::FLASH_OFF, false, value),
+            _ => Err(Exception::IllegalAddress),
+        }?;
         Ok(Response::Written(5, address, value))
     }
 

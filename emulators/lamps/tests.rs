@@ -2,14 +2,13 @@
 
 use super::*;
 use crate::device::{Device, Input, Output, Wake};
-use crate::rehearsal::{LINE, Rehearsal, matrix};
+use crate::rehearsal::{LINE, Rehearsal};
 use crate::time::Instant;
-use crate::wire::modbus::{Exception, Request, Response, parse_response};
 use crate::wire::Parsed;
-use std::fmt::Write;
+use crate::wire::modbus::{Exception, Request, Response, parse_response};
 
 /// The unit of every board here; the worked frames of the relay module use 1 as well.
-const UNIT: u8 = 1;
+pub(super) const UNIT: u8 = 1;
 
 fn vehicle() -> Rehearsal<LampBoard> {
     Rehearsal::powered(LampBoard::new(Kind::Vehicle, UNIT, LINE))
@@ -20,7 +19,7 @@ fn pedestrian() -> Rehearsal<LampBoard> {
 }
 
 /// `R--/R--`: what is driven and what is lit.
-fn face(sight: HeadSight) -> String {
+pub(super) fn face(sight: HeadSight) -> String {
     let lamps = |lamps: Lamps| {
         let letter = |on, letter| if on { letter } else { '-' };
         String::from_iter([letter(lamps.red, 'R'), letter(lamps.yellow, 'Y'), letter(lamps.green, 'G')])
@@ -143,11 +142,14 @@ fn a_pedestrian_heads_green_is_coil_one_and_the_rest_switch_nothing() {
     stage.ask(10, UNIT, &Request::WriteCoil(map::PEDESTRIAN_GREEN, map::ON));
     stage.ask(20, UNIT, &Request::WriteCoils(2, vec![true; 6]));
     assert_eq!(faces(&mut stage), seen(&[(10, "--G/--G")]));
-    assert_eq!(answer(&mut stage, 30, &Request::ReadCoils(2, 6)), Response::Bits(1, {
-        let mut bits = vec![true; 6];
-        bits.resize(8, false);
-        bits
-    }));
+    assert_eq!(
+        answer(&mut stage, 30, &Request::ReadCoils(2, 6)),
+        Response::Bits(1, {
+            let mut bits = vec![true; 6];
+            bits.resize(8, false);
+            bits
+        })
+    );
 }
 
 #[test]
@@ -263,10 +265,9 @@ fn a_write_at_the_last_instant_is_in_time_and_one_after_it_is_not() {
     // A driver that oversleeps: the flash began at 2,000 although nobody woke the board then.
     let mut frame = Vec::new();
     crate::wire::modbus::emit_request(UNIT, &Request::WriteCoil(map::RED, map::ON), &mut frame);
-    stage.device.handle_input(
-        Instant::from_ms(2_003),
-        Input::Bytes { port: crate::device::Port(0), bytes: &frame },
-    );
+    stage
+        .device
+        .handle_input(Instant::from_ms(2_003), Input::Bytes { port: crate::device::Port(0), bytes: &frame });
     let told: Vec<_> = std::iter::from_fn(|| stage.device.poll_output()).collect();
     let told: Vec<String> = told
         .into_iter()
@@ -323,10 +324,7 @@ fn a_lamp_that_is_stuck_on_is_lit_as_long_as_there_is_power() {
     stage.ask(10, UNIT, &Request::WriteCoil(map::RED, map::ON));
     stage.input(20, Input::Power(false));
     stage.input(30, Input::Power(true));
-    assert_eq!(
-        faces(&mut stage),
-        seen(&[(5, "---/--G"), (10, "R--/R-G"), (20, "---/---"), (30, "---/--G")])
-    );
+    assert_eq!(faces(&mut stage), seen(&[(5, "---/--G"), (10, "R--/R-G"), (20, "---/---"), (30, "---/--G")]));
 }
 
 #[test]
@@ -357,61 +355,4 @@ fn damaged_requests_do_nothing_and_are_told() {
     stage.run_to(500);
     assert!(stage.done.iter().any(|(_, output)| matches!(output, Output::Reject { skipped: 8, .. })));
     assert_eq!(faces(&mut stage), []);
-}
-
-/// Every state of a board against everything that can happen to it.
-fn table(kind: Kind) -> String {
-    type Act = fn(&mut Rehearsal<LampBoard>, u64);
-    let states: [(&str, Act, u64); 6] = [
-        ("no power", |stage, ms| stage.input(ms, Input::Power(false)), 0),
-        ("silent since power-on", |_, _| {}, 0),
-        ("red commanded", |stage, ms| stage.ask(ms, UNIT, &Request::WriteCoil(0, map::ON)), 0),
-        ("timed flash of red", |stage, ms| stage.ask(ms, UNIT, &Request::WriteCoil(map::FLASH_ON, 7)), 0),
-        ("flash unit, on half", |_, _| {}, 1_200),
-        ("flash unit, off half", |_, _| {}, 1_700),
-    ];
-    let inputs: [(&str, Act); 9] = [
-        ("power comes", |stage, ms| stage.input(ms, Input::Power(true))),
-        ("power goes", |stage, ms| stage.input(ms, Input::Power(false))),
-        ("coil 1 on", |stage, ms| stage.ask(ms, UNIT, &Request::WriteCoil(1, map::ON))),
-        ("all off", |stage, ms| stage.ask(ms, UNIT, &Request::WriteCoil(map::ALL_RELAYS, map::OFF))),
-        ("watchdog_ms 0", |stage, ms| stage.ask(ms, UNIT, &Request::WriteRegister(0, 0))),
-        ("read coils", |stage, ms| stage.ask(ms, UNIT, &Request::ReadCoils(0, 8))),
-        ("refused write", |stage, ms| stage.ask(ms, UNIT, &Request::WriteCoil(9, map::ON))),
-        ("another unit's write", |stage, ms| stage.ask(ms, 2, &Request::WriteCoil(1, map::ON))),
-        ("next wake", |stage, _| {
-            if let Some(wake) = stage.device.poll_timeout() {
-                stage.run_to(wake.at.as_us() / 1_000);
-            }
-        }),
-    ];
-    let mut text = format!("{kind:?} head: driven/lit after the input, then what it waits for and for how long\n\n");
-    for (state, prepare, until) in states {
-        let _ = writeln!(text, "{state}");
-        for (input, act) in inputs {
-            let mut stage = Rehearsal::powered(LampBoard::new(kind, UNIT, LINE));
-            prepare(&mut stage, 100);
-            stage.run_to(until.max(200));
-            act(&mut stage, until.max(200));
-            // Past the turn-around of an answer.
-            let sent = stage.now;
-            stage.run_to(sent.as_us() / 1_000 + 5);
-            let waits = stage.device.poll_timeout().map_or_else(String::new, |wake| {
-                format!("{} in {}", wake.why, wake.at - sent)
-            });
-            let line = format!("    {input:<22}{:<9}{waits}", face(stage.device.sight()));
-            let _ = writeln!(text, "{}", line.trim_end());
-        }
-    }
-    text
-}
-
-#[test]
-fn every_state_of_a_vehicle_head_meets_every_input() {
-    matrix("matrix_vehicle_head", &table(Kind::Vehicle));
-}
-
-#[test]
-fn every_state_of_a_pedestrian_head_meets_every_input() {
-    matrix("matrix_pedestrian_head", &table(Kind::Pedestrian));
 }

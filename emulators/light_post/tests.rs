@@ -127,10 +127,7 @@ fn registers_read_back_as_written() {
     let mut stage = post();
     write(&mut stage, 100, map::PROMPT, &[1, 45, 2, 1_500]);
     stage.run_to(110);
-    assert_eq!(
-        answer(&mut stage, 200, &Request::ReadHolding(0, 4)),
-        [3, 8, 0, 1, 0, 45, 0, 2, 0x05, 0xDC]
-    );
+    assert_eq!(answer(&mut stage, 200, &Request::ReadHolding(0, 4)), [3, 8, 0, 1, 0, 45, 0, 2, 0x05, 0xDC]);
     assert_eq!(answer(&mut stage, 300, &Request::ReadHolding(map::LIGHT, 1)), [3, 2, 0, 2]);
 }
 
@@ -193,10 +190,7 @@ fn without_power_the_post_is_dark_and_silent_and_forgets() {
     assert_eq!(stage.device.poll_timeout(), None);
     stage.input(700, Input::Power(true));
     assert_eq!(faces(&mut stage), seen(&[(10, "-"), (100, "G GO 60"), (500, "-"), (700, "-")]));
-    assert_eq!(
-        answer(&mut stage, 800, &Request::ReadHolding(0, 4)),
-        [3, 8, 0, 0, 0, 0, 0, 0, 0x03, 0xE8]
-    );
+    assert_eq!(answer(&mut stage, 800, &Request::ReadHolding(0, 4)), [3, 8, 0, 0, 0, 0, 0, 0, 0x03, 0xE8]);
 }
 
 #[test]
@@ -301,7 +295,8 @@ fn every_state_of_a_post_meets_every_input() {
         }),
         ("replaced", |stage, ms| stage.input(ms, Input::Act(Act::Mend))),
     ];
-    let mut text = String::from("Light post: what is seen and heard after the input, then what it waits for\n\n");
+    let mut text =
+        String::from("Light post: what is seen and heard after the input, then what it waits for\n\n");
     for (state, prepare) in states {
         let _ = writeln!(text, "{state}");
         for (input, step) in inputs {

@@ -50,3 +50,26 @@ impl Device for PedestrianHead {
         self.board.poll_timeout()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lamps::{Lamps, map};
+    use crate::rehearsal::{LINE, Rehearsal};
+    use crate::wire::modbus::Request;
+
+    #[test]
+    fn a_pedestrian_head_has_green_on_coil_one_and_is_dark_when_nobody_speaks() {
+        let mut stage = Rehearsal::powered(PedestrianHead::new(Config { unit: 9, line: LINE }));
+        stage.ask(100, 9, &Request::WriteCoil(map::PEDESTRIAN_GREEN, map::ON));
+        stage.ask(200, 9, &Request::WriteCoils(0, vec![true, false]));
+        stage.run_to(5_000);
+        let green = Lamps { green: true, ..Lamps::default() };
+        let red = Lamps { red: true, ..Lamps::default() };
+        let sight = |lamps| HeadSight { driven: lamps, lit: lamps };
+        assert_eq!(
+            stage.sights(),
+            [(100, sight(green)), (200, sight(red)), (1_200, sight(Lamps::default()))]
+        );
+    }
+}

@@ -50,3 +50,23 @@ impl Device for VehicleHead {
         self.board.poll_timeout()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lamps::{Lamps, map};
+    use crate::rehearsal::{LINE, Rehearsal};
+    use crate::wire::modbus::Request;
+
+    #[test]
+    fn a_vehicle_head_has_yellow_on_coil_one_and_flashes_it_when_nobody_speaks() {
+        let mut stage = Rehearsal::powered(VehicleHead::new(Config { unit: 9, line: LINE }));
+        stage.ask(100, 9, &Request::WriteCoil(map::VEHICLE_YELLOW, map::ON));
+        stage.ask(200, 9, &Request::WriteCoils(0, vec![false, false, true]));
+        stage.run_to(1_200);
+        let yellow = Lamps { yellow: true, ..Lamps::default() };
+        let green = Lamps { green: true, ..Lamps::default() };
+        let sight = |lamps| HeadSight { driven: lamps, lit: lamps };
+        assert_eq!(stage.sights(), [(100, sight(yellow)), (200, sight(green)), (1_200, sight(yellow))]);
+    }
+}

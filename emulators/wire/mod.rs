@@ -6,6 +6,7 @@ pub(crate) mod capture;
 pub mod gat508;
 pub mod gbt43229;
 pub mod modbus;
+pub mod service_map;
 
 #[cfg(test)]
 pub(crate) mod capture;

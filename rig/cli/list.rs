@@ -65,7 +65,8 @@ fn site_rows() -> Rows {
     for name in sites::names() {
         let site = sites::find(&name)?;
         let metres = f64::from(site.geometry.width_mm) / 1_000.0;
-        rows.push(Row { name, text: format!("{} ({metres} m, {})", site.title, site.policy()) });
+        let text = format!("{} ({metres} m, {})", site.title, site.policy());
+        rows.push(Row { name: name.to_string(), text });
     }
     Ok(rows)
 }
@@ -74,7 +75,8 @@ fn scenario_rows() -> Rows {
     let mut rows = Vec::new();
     for name in scenarios::names() {
         let scenario = scenarios::find(&name, 1)?;
-        rows.push(Row { name, text: format!("{} ({} s)", scenario.title, scenario.lasts.as_secs()) });
+        let text = format!("{} ({} s)", scenario.title, scenario.lasts.as_secs());
+        rows.push(Row { name: name.to_string(), text });
     }
     Ok(rows)
 }

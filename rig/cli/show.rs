@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Manner;
-use crate::monitor::{PropertyResult, Verdict};
+use crate::monitor::{PropertyResult, Unit, Verdict};
 use crate::runner::{Outcome, Status};
 use crate::trace::LEGEND;
 
@@ -72,44 +72,41 @@ fn command(outcome: &Outcome) -> String {
 
 fn verdicts(outcome: &Outcome, manner: Manner) {
     for result in &outcome.results {
-        let colour = match result.verdict {
-            Verdict::Passed => GREEN,
-            Verdict::Violated => RED,
-            Verdict::Inconclusive | Verdict::Pending => YELLOW,
-            Verdict::NotExercised | Verdict::NotApplicable | Verdict::NotObservable => continue,
+        let (text, colour) = match &result.verdict {
+            Verdict::Passed => ("passed".to_owned(), GREEN),
+            Verdict::Violated(_) => ("VIOLATED".to_owned(), RED),
+            Verdict::Inconclusive(_) => ("inconclusive".to_owned(), YELLOW),
+            Verdict::Pending { left } => (format!("pending, {left} s left"), YELLOW),
+            Verdict::NotExercised | Verdict::NotApplicable | Verdict::NotObservable { .. } => continue,
         };
-        let verdict = paint(manner, colour, &format!("{:<12}", result.verdict.to_string()));
-        println!("  {} {:<28} {verdict} {:>5} triggers  {}", result.id, result.title, result.triggers, margin(result));
-        for violation in &result.violations {
-            println!("      {}", paint(manner, colour, &format!("at {}: {}", violation.at, violation.text)));
+        let verdict = paint(manner, colour, &format!("{text:<12}"));
+        println!("  {:<4} {:<34} {verdict} {:>6} triggers  {}", result.id, result.title, result.triggers, margin(result));
+        for violation in &result.first {
+            println!("         {}", paint(manner, colour, &violation.to_string()));
         }
-        if let Some(note) = &result.note {
-            println!("      {note}");
+        if let Verdict::Inconclusive(place) = &result.verdict {
+            println!("         {place}");
+        }
+        let more = result.violations.saturating_sub(result.first.len() as u64);
+        if more > 0 {
+            println!("         and {more} more");
         }
     }
-    for (verdict, text) in [
-        (Verdict::NotExercised, "not exercised"),
-        (Verdict::NotApplicable, "not applicable"),
-        (Verdict::NotObservable, "not observable"),
-    ] {
-        let ids: Vec<&str> =
-            outcome.results.iter().filter(|result| result.verdict == verdict).map(|result| result.id.as_str()).collect();
-        if !ids.is_empty() {
-            println!("  {text}: {}", ids.join(" "));
-        }
+    list_of(outcome, "not exercised", |verdict| matches!(verdict, Verdict::NotExercised));
+    list_of(outcome, "not applicable", |verdict| matches!(verdict, Verdict::NotApplicable));
+    list_of(outcome, "not observable", |verdict| matches!(verdict, Verdict::NotObservable { .. }));
+}
+
+fn list_of(outcome: &Outcome, text: &str, wanted: fn(&Verdict) -> bool) {
+    let ids: Vec<&str> =
+        outcome.results.iter().filter(|result| wanted(&result.verdict)).map(|result| result.id.as_str()).collect();
+    if !ids.is_empty() {
+        println!("  {text}: {}", ids.join(" "));
     }
 }
 
 fn margin(result: &PropertyResult) -> String {
-    let Some(margin) = result.margin else { return String::new() };
-    format!("worst margin {} s at {}", seconds(margin.us), margin.at)
-}
-
-/// Signed seconds with millisecond digits (microseconds where they matter).
-fn seconds(us: i64) -> String {
-    let sign = if us < 0 { "-" } else { "" };
-    let (whole, rest) = (us.unsigned_abs() / 1_000_000, us.unsigned_abs() % 1_000_000);
-    if rest.is_multiple_of(1_000) { format!("{sign}{whole}.{:03}", rest / 1_000) } else { format!("{sign}{whole}.{rest:06}") }
+    result.worst.map(|worst| format!("worst margin {worst} at {}", worst.at)).unwrap_or_default()
 }
 
 /// The last line, and the legend once.
@@ -165,18 +162,37 @@ fn one_json(outcome: &Outcome) -> Value {
 
 fn result_json(result: &PropertyResult) -> Value {
     let violations: Vec<Value> = result
-        .violations
+        .first
         .iter()
         .map(|violation| json!({ "at_us": violation.at.as_us(), "text": violation.text }))
         .collect();
+    let worst = result.worst.map(|worst| {
+        let unit = match worst.unit {
+            Unit::Time => "us",
+            Unit::Value => "value",
+        };
+        json!({ "amount": worst.amount, "unit": unit, "at_us": worst.at.as_us() })
+    });
     json!({
         "id": result.id,
         "title": result.title,
-        "verdict": result.verdict.to_string(),
+        "verdict": verdict_word(&result.verdict),
+        "detail": result.verdict.to_string(),
         "triggers": result.triggers,
-        "worst_margin_us": result.margin.map(|margin| margin.us),
-        "worst_margin_at_us": result.margin.map(|margin| margin.at.as_us()),
-        "note": result.note,
+        "worst_margin": worst,
         "violations": violations,
+        "violation_count": result.violations,
     })
+}
+
+const fn verdict_word(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Passed => "passed",
+        Verdict::Violated(_) => "violated",
+        Verdict::Inconclusive(_) => "inconclusive",
+        Verdict::NotExercised => "not exercised",
+        Verdict::Pending { .. } => "pending",
+        Verdict::NotApplicable => "not applicable",
+        Verdict::NotObservable { .. } => "not observable",
+    }
 }

@@ -22,7 +22,6 @@ pub fn catalogue() -> Result<Vec<Property>, PropertyError> {
 }
 
 /// Observer and engine in one.
-#[derive(Debug)]
 pub struct Judge {
     observer: Observer,
     engine: Engine,
@@ -38,10 +37,9 @@ impl Judge {
         let mut properties = catalogue()?;
         properties.extend(property::load(&site.properties, &site.name)?);
         let (observer, vocabulary) = Observer::new(site, starts_at);
-        let cables: Vec<&str> = CableRole::ALL
+        let cables: Vec<CableRole> = CableRole::ALL
             .into_iter()
             .filter(|role| site.wiring.cables[role.index()].is_some())
-            .map(CableRole::name)
             .collect();
         let engine = Engine::new(&properties, &vocabulary, &site.limits, site.policy(), &cables)?;
         Ok(Judge { observer, engine, changes: Vec::new() })

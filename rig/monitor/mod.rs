@@ -1,6 +1,24 @@
 //! Timed properties over the trace. The judge knows records and the site's limits, nothing else.
 
+mod assemble;
+mod board;
+mod bound;
+mod compile;
+mod edge;
+mod engine;
+mod expr;
+mod judge;
 pub mod observe;
+mod parse;
+mod pattern;
+mod property;
 mod signal;
+mod tally;
+mod timers;
+mod verdict;
 
+pub use engine::Engine;
+pub use judge::{Judge, catalogue};
+pub use property::{Check, Property, PropertyError, load};
 pub use signal::{Change, Domain, SignalId, Value, Vocabulary};
+pub use verdict::{Found, KEPT, Margin, PropertyResult, Unit, Verdict, Violation};

@@ -83,12 +83,12 @@ impl Outcome {
         for result in &self.results {
             match result.verdict {
                 Verdict::Passed => tally.passed += 1,
-                Verdict::Violated => tally.violated += 1,
-                Verdict::Inconclusive => tally.inconclusive += 1,
+                Verdict::Violated(_) => tally.violated += 1,
+                Verdict::Inconclusive(_) => tally.inconclusive += 1,
                 Verdict::NotExercised => tally.not_exercised += 1,
-                Verdict::Pending => tally.pending += 1,
+                Verdict::Pending { .. } => tally.pending += 1,
                 Verdict::NotApplicable => tally.not_applicable += 1,
-                Verdict::NotObservable => tally.not_observable += 1,
+                Verdict::NotObservable { .. } => tally.not_observable += 1,
             }
         }
         tally
@@ -97,12 +97,12 @@ impl Outcome {
 
 /// The status that follows from the verdicts. `must_exercise` names what has to be triggered.
 pub(super) fn status(results: &[PropertyResult], must_exercise: &[String]) -> Status {
-    if results.iter().any(|result| result.verdict == Verdict::Violated) {
+    if results.iter().any(|result| matches!(result.verdict, Verdict::Violated(_))) {
         return Status::Violated;
     }
     let open: Vec<String> = results
         .iter()
-        .filter(|result| result.verdict == Verdict::Inconclusive)
+        .filter(|result| matches!(result.verdict, Verdict::Inconclusive(_)))
         .map(|result| format!("{} cannot be told from the uncertainty", result.id))
         .chain(must_exercise.iter().filter_map(|id| missing(results, id)))
         .collect();
@@ -114,14 +114,16 @@ fn missing(results: &[PropertyResult], id: &str) -> Option<String> {
     let Some(result) = results.iter().find(|result| result.id == id) else {
         return Some(format!("{id} must be exercised, but there is no such property"));
     };
-    match result.verdict {
+    match &result.verdict {
         Verdict::NotExercised => Some(format!("{id} must be exercised and was not")),
-        Verdict::NotObservable => Some(format!("{id} must be exercised and cannot be observed here")),
-        Verdict::Pending if result.triggers == 0 => Some(format!("{id} must be exercised and was not")),
+        Verdict::NotObservable { reason } => {
+            Some(format!("{id} must be exercised and cannot be observed: {reason}"))
+        }
+        Verdict::Pending { .. } if result.triggers == 0 => Some(format!("{id} must be exercised and was not")),
         Verdict::Passed
-        | Verdict::Violated
-        | Verdict::Inconclusive
-        | Verdict::Pending
+        | Verdict::Violated(_)
+        | Verdict::Inconclusive(_)
+        | Verdict::Pending { .. }
         | Verdict::NotApplicable => None,
     }
 }

@@ -4,7 +4,7 @@ use emulators::cable::Fault as CableFault;
 use emulators::camera::Fault as CameraFault;
 use emulators::time::{Instant, Span};
 
-use crate::monitor::{Margin, PropertyResult, Verdict, Violation};
+use crate::monitor::{Margin, PropertyResult, Unit, Verdict, Violation};
 use crate::scenario::{Pair, Scenario, Side, Stimulus};
 use crate::site::{CableRole, Site};
 
@@ -113,10 +113,14 @@ pub(super) fn judge(kind: Pair, site: &Site, edges: &[Edge], twin: &[Edge], resu
     match worst {
         None => result.verdict = Verdict::NotExercised,
         Some(Difference { at, margin_us, text }) => {
-            result.margin = Some(Margin { us: margin_us, at });
-            result.verdict = if margin_us < 0 { Verdict::Violated } else { Verdict::Passed };
+            result.worst = Some(Margin { amount: margin_us, unit: Unit::Time, at });
             if margin_us < 0 {
-                result.violations.push(Violation { at, text });
+                let violation = Violation { at, text };
+                result.violations = 1;
+                result.first.push(violation.clone());
+                result.verdict = Verdict::Violated(violation);
+            } else {
+                result.verdict = Verdict::Passed;
             }
         }
     }

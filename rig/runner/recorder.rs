@@ -11,7 +11,6 @@ use crate::monitor::Judge;
 use crate::trace::{Lines, Record, Strip, What, Writer};
 
 /// Everything that listens to a run. What is `None` is not wanted.
-#[derive(Debug)]
 pub(super) struct Recorder<'a> {
     pub(super) judge: Judge,
     pub(super) strip: Option<Strip>,

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::outcome::{Outcome, Status};
 use super::recorder::Recorder;
-use super::run::{RunError, close, stopped};
+use super::run::{RunError, close, decoding, stopped};
 use crate::monitor::Judge;
 use crate::scenario::Scenario;
 use crate::site::{FileError, Site};
@@ -46,7 +46,7 @@ pub fn replay(path: &Path, stop: &AtomicBool) -> Result<Outcome, ReplayError> {
     let scenario = Scenario::load(&header.scenario_text, &format!("{name} (scenario inside)"), header.seed)?;
     let mut recorder = Recorder::new(Judge::new(&site, header.starts_at).map_err(RunError::from)?, stop);
     recorder.strip = Some(Strip::default());
-    recorder.lines = Some(Lines::new(site.wiring.decoding()));
+    recorder.lines = Some(Lines::new(decoding(&site)));
     let mut whole = false;
     for record in reader.by_ref() {
         recorder.judge.advance(record.latest);

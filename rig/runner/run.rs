@@ -16,7 +16,7 @@ use crate::driver::{Ended, VirtualRun};
 use crate::monitor::{Judge, PropertyError};
 use crate::scenario::Scenario;
 use crate::site::Site;
-use crate::trace::{FORMAT, Header, Lines, Strip, Writer};
+use crate::trace::{Decoding, FORMAT, Header, Lines, Strip, Writer};
 
 /// Why a run could not be made, or not be finished. Never the controller's fault.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +68,15 @@ fn header(site: &Site, scenario: &Scenario, seed: u64) -> Header {
     }
 }
 
+/// What a reader of this site's traces must know.
+pub(super) fn decoding(site: &Site) -> Decoding {
+    Decoding {
+        crc: [0, 1].map(|side| site.wiring.cameras[side].crc),
+        crosswalk_info_len: [0, 1].map(|side| site.wiring.cameras[side].crosswalk_info_len),
+        edition: site.wiring.countdown.edition,
+    }
+}
+
 /// Runs a scenario on a site and judges it.
 ///
 /// # Errors
@@ -81,7 +90,7 @@ pub fn run(site: &Site, scenario: &Scenario, seed: u64, options: Options<'_>) ->
     recorder.keep_edges = scenario.pair.is_some();
     if options.draw {
         recorder.strip = Some(Strip::default());
-        recorder.lines = Some(Lines::new(site.wiring.decoding()));
+        recorder.lines = Some(Lines::new(decoding(site)));
     }
     let file = options.out.map(|out| trace_file(out, site, scenario, seed)).transpose()?;
     let path = file.map(|(path, writer)| {

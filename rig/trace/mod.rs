@@ -2,7 +2,11 @@
 
 pub mod aspect;
 mod file;
+mod lines;
 mod record;
+mod strip;
 
 pub use file::{FORMAT, ReadError, Reader, Writer};
 pub use record::{Frame, HeadName, Header, Record, What};
+pub use lines::{Decoding, Lines};
+pub use strip::{LEGEND, Strip};

@@ -6,9 +6,9 @@
 
 use std::fmt;
 
-use emulators::time::{Instant, Span};
+use emulators::time::Instant;
 
-use super::aspect::{Aspects, PedestrianAspect, VehicleAspect};
+use super::aspect::{Aspect, HeadKind, Recogniser, Sighting};
 use super::record::{HeadName, Record, What};
 
 /// Longest strip kept, in seconds (48 h); what comes after is left out and said so.
@@ -97,7 +97,8 @@ impl Lane {
 #[derive(Debug)]
 pub struct Strip {
     lanes: [Lane; LaneName::ALL.len()],
-    aspects: Aspects,
+    vehicle: Recogniser,
+    pedestrian: Recogniser,
     voices: [u8; 2],
     end: Instant,
 }
@@ -106,7 +107,8 @@ impl Default for Strip {
     fn default() -> Self {
         Strip {
             lanes: std::array::from_fn(|_| Lane { done: Vec::new(), now: b' ' }),
-            aspects: Aspects::default(),
+            vehicle: Recogniser::new(HeadKind::Vehicle),
+            pedestrian: Recogniser::new(HeadKind::Pedestrian),
             voices: [0; 2],
             end: Instant::ZERO,
         }
@@ -139,7 +141,7 @@ impl Strip {
                 self.set(at, LaneName::WaitingB, people(waiting[1]));
                 self.set(at, LaneName::Walking, people(walking[0].saturating_add(walking[1])));
             }
-            What::Power(on) => self.set(at, LaneName::Supply, if *on { b' ' } else { b'x' }),
+            What::Power(on) => self.power(at, *on),
             What::Display { head: HeadName::VehicleB | HeadName::PedestrianB, .. }
             | What::Frame(_)
             | What::Stimulus(_)
@@ -150,31 +152,21 @@ impl Strip {
     }
 
     fn head(&mut self, at: Instant, head: HeadName, driven: u8) {
-        self.settle(at);
-        self.aspects.lamps(at, head, driven);
-        self.take_aspects();
+        let (recogniser, lane) = match head {
+            HeadName::VehicleA => (&mut self.vehicle, &mut self.lanes[LaneName::Vehicle as usize]),
+            HeadName::PedestrianA => (&mut self.pedestrian, &mut self.lanes[LaneName::Pedestrian as usize]),
+            HeadName::VehicleB | HeadName::PedestrianB => return,
+        };
+        lane.fill(at);
+        let mut draw = |sighting: Sighting| lane.set(sighting.since, aspect(sighting.aspect));
+        recogniser.advance(at, &mut draw);
+        recogniser.lamps(at, driven, &mut draw);
     }
 
-    /// Aspects that only time makes certain (dark for good, yellow that does not flash).
-    fn settle(&mut self, at: Instant) {
-        while let Some(due) = self.aspects.next_deadline()
-            && due < at
-        {
-            self.aspects.advance(due);
-            self.take_aspects();
-        }
-    }
-
-    fn take_aspects(&mut self) {
-        while let Some(change) = self.aspects.poll() {
-            let (lane, character) = match change.head {
-                HeadName::VehicleA => (LaneName::Vehicle, vehicle(change.vehicle)),
-                HeadName::PedestrianA => (LaneName::Pedestrian, pedestrian(change.pedestrian)),
-                HeadName::VehicleB | HeadName::PedestrianB => continue,
-            };
-            self.lanes[lane as usize].fill(change.at);
-            self.lanes[lane as usize].set(change.since, character);
-        }
+    fn power(&mut self, at: Instant, on: bool) {
+        self.set(at, LaneName::Supply, if on { b' ' } else { b'x' });
+        self.vehicle.power(on);
+        self.pedestrian.power(on);
     }
 
     fn set(&mut self, at: Instant, lane: LaneName, character: u8) {
@@ -184,9 +176,15 @@ impl Strip {
 
     /// Fills all lanes up to the end of the run.
     pub fn finish(&mut self) {
-        self.settle(self.end + Span::from_secs(1));
         for lane in &mut self.lanes {
             lane.fill(self.end);
+        }
+        // Aspects that only time makes certain: dark for good, yellow that does not flash.
+        for (recogniser, name) in [(&mut self.vehicle, LaneName::Vehicle), (&mut self.pedestrian, LaneName::Pedestrian)] {
+            let lane = &mut self.lanes[name as usize];
+            recogniser.advance(self.end, &mut |sighting: Sighting| lane.set(sighting.since, aspect(sighting.aspect)));
+        }
+        for lane in &mut self.lanes {
             let seconds = usize::try_from(self.end.as_us().div_ceil(SECOND_US)).unwrap_or(LIMIT).min(LIMIT);
             lane.done.truncate(seconds);
         }
@@ -257,5 +255,17 @@ fn people(count: u16) -> u8 {
         0 => b'.',
         1..=9 => b'0' + count as u8,
         _ => b'+',
+    }
+}
+
+const fn aspect(aspect: Aspect) -> u8 {
+    match aspect {
+        Aspect::Off => b'.',
+        Aspect::Red => b'R',
+        Aspect::Yellow => b'Y',
+        Aspect::Green => b'G',
+        Aspect::FlashingYellow => b'F',
+        Aspect::FlashingGreen => b'g',
+        Aspect::Other => b'?',
     }
 }

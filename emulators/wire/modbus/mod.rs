@@ -18,6 +18,8 @@ mod server;
 mod bus_tests;
 #[cfg(test)]
 mod frame_tests;
+#[cfg(test)]
+mod server_tests;
 
 pub use client::{Client, ClientConfig, Done, Failure};
 pub use describe::{describe_request, describe_response};

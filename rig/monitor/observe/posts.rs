@@ -1,7 +1,6 @@
 //! Light posts: what is seen and heard, and whether that is what they were told (a broken post is not the
 //! controller's fault).
 
-use emulators::light_post::map;
 use emulators::time::{Instant, Span};
 use emulators::wire::modbus::Request;
 
@@ -9,6 +8,12 @@ use super::super::signal::Value;
 use super::Timer;
 use super::sink::{Sink, flag, number};
 use crate::site::LampWiring;
+
+/// A post's registers, as published: what to say, and the light.
+mod map {
+    pub(super) const PROMPT: u16 = 0;
+    pub(super) const LIGHT: u16 = 2;
+}
 
 /// How long a whole post may differ from what it was told.
 const SLACK: Span = Span::from_ms(300);

@@ -3,9 +3,10 @@
 //! A state is known at an answer and became true since the question before it: that is its uncertainty. A log entry
 //! is an event at the instant at which it was read.
 
-use emulators::controller::map::{self, log};
 use emulators::time::Instant;
 use emulators::wire::modbus::{Request, Response};
+use emulators::wire::service_map::{self as map, log};
+
 
 use super::super::signal::Value;
 use super::sink::{Sink, flag, number};

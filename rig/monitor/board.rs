@@ -1,0 +1,524 @@
+//! The state all checks look at: one bit an atom, watched expressions with the instants of their last edges, and the
+//! derived atoms `held` and `recent`. A change of a signal touches its own bits, the watches that read those bits, and
+//! the checks that follow those watches, nothing else.
+
+use emulators::time::{Instant, Span};
+
+use super::expr::Relation;
+use super::signal::{Change, Value};
+use super::timers::Timers;
+
+/// When something happened: between `lo` and `hi`, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Stamp {
+    pub(super) lo: u64,
+    pub(super) hi: u64,
+}
+
+impl Stamp {
+    pub(super) const fn exact(at: u64) -> Stamp {
+        Stamp { lo: at, hi: at }
+    }
+
+    fn later(self, span: u64) -> Stamp {
+        Stamp { lo: self.lo.saturating_add(span), hi: self.hi.saturating_add(span) }
+    }
+
+    pub(super) fn instant(self) -> Instant {
+        Instant::from_us(self.lo)
+    }
+
+    /// The shortest and the longest time from `earlier` to here.
+    pub(super) fn after(self, earlier: Stamp) -> (u64, u64) {
+        (self.lo.saturating_sub(earlier.hi), self.hi.saturating_sub(earlier.lo))
+    }
+}
+
+/// Bits of one word: `(state ^ flip) & mask`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Term {
+    pub(super) word: u32,
+    /// Last term of its clause.
+    pub(super) last: bool,
+    pub(super) flip: u64,
+    pub(super) mask: u64,
+}
+
+/// An expression in conjunctive form: all the bits of `all`, and one bit of each clause of `any`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Predicate {
+    pub(super) all: Box<[Term]>,
+    pub(super) any: Box<[Term]>,
+}
+
+impl Predicate {
+    #[inline]
+    fn holds(&self, state: &[u64]) -> bool {
+        for term in &self.all {
+            if (state[term.word as usize] ^ term.flip) & term.mask != term.mask {
+                return false;
+            }
+        }
+        let mut found = false;
+        for term in &self.any {
+            found |= (state[term.word as usize] ^ term.flip) & term.mask != 0;
+            if term.last {
+                if !found {
+                    return false;
+                }
+                found = false;
+            }
+        }
+        true
+    }
+}
+
+/// An expression somebody looks at.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Watch {
+    pub(super) predicate: Predicate,
+    pub(super) value: bool,
+    /// The turn in which it last became something else.
+    pub(super) flipped: u64,
+    pub(super) up: Stamp,
+    pub(super) down: Stamp,
+    /// The `up` before the last.
+    pub(super) up_before: Stamp,
+    /// It has been true since before the record, or since its signals were first observed.
+    pub(super) open: bool,
+    /// It has been true in this record.
+    pub(super) ever: bool,
+    /// Signals, and behind them derived atoms, that it reads.
+    pub(super) sources: Box<[u32]>,
+    /// Derived atoms that read it.
+    pub(super) feeds: Box<[u32]>,
+    /// Checks that follow it, as bits.
+    pub(super) checks: Box<[u64]>,
+}
+
+impl Watch {
+    /// Since when it had been true at `at`, if it was; judged by its last two intervals.
+    pub(super) fn run_at(&self, at: u64) -> Option<Stamp> {
+        if self.value {
+            if self.up.lo <= at {
+                return Some(self.up);
+            }
+            return (self.up_before.lo <= at && at < self.down.lo).then_some(self.up_before);
+        }
+        (self.up.lo <= at && at < self.down.lo).then_some(self.up)
+    }
+}
+
+/// `held` or `recent`.
+#[derive(Clone, Debug)]
+pub(super) struct Derived {
+    pub(super) held: bool,
+    pub(super) span: u64,
+    pub(super) inner: u32,
+    pub(super) bit: u32,
+    pub(super) on: bool,
+    pub(super) stamp: Stamp,
+    due: u64,
+}
+
+impl Derived {
+    pub(super) fn new(held: bool, span: u64, inner: u32, bit: u32) -> Derived {
+        Derived { held, span, inner, bit, on: false, stamp: Stamp::default(), due: u64::MAX }
+    }
+}
+
+/// A comparison of a number, or of two signals, kept as a bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Atom {
+    Number(Relation, i64),
+    Known,
+    /// Disagreement of two signals, by their places.
+    Disagree { first: u16, second: u16, offset: i64, both_shown: bool },
+}
+
+/// A signal.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) used: bool,
+    pub(super) event: bool,
+    pub(super) number: bool,
+    /// Where its levels have their bits, and how many they are (0: none looked at).
+    pub(super) word: u32,
+    pub(super) shift: u32,
+    pub(super) levels: u32,
+    pub(super) atoms: Box<[(Atom, u32)]>,
+    pub(super) value: Value,
+    /// Its value before this turn.
+    before: Value,
+    touched: u64,
+    /// The turn in which it was first observed.
+    fresh: u64,
+    pub(super) stamp: Stamp,
+    /// Checks that read it directly, as bits.
+    pub(super) checks: Box<[u64]>,
+}
+
+impl Row {
+    pub(super) fn new(event: bool, number: bool) -> Row {
+        Row {
+            used: false,
+            event,
+            number,
+            word: 0,
+            shift: 0,
+            levels: 0,
+            atoms: Box::default(),
+            value: Value::Nil,
+            before: Value::Nil,
+            touched: 0,
+            fresh: 0,
+            stamp: Stamp::default(),
+            checks: Box::default(),
+        }
+    }
+}
+
+/// An event of this turn.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Occurrence {
+    pub(super) signal: u16,
+    pub(super) number: i64,
+    pub(super) stamp: Stamp,
+}
+
+/// The state of everything that is watched.
+pub(super) struct Board {
+    pub(super) state: Vec<u64>,
+    pub(super) rows: Vec<Row>,
+    pub(super) watches: Vec<Watch>,
+    pub(super) derived: Vec<Derived>,
+    pub(super) events: Vec<Occurrence>,
+    /// Watches that read a bit, `watch_words` words a bit.
+    pub(super) readers: Vec<u64>,
+    pub(super) watch_words: usize,
+    dirty: Vec<u64>,
+    /// Checks to be stepped, as bits.
+    pub(super) awake: Vec<u64>,
+    pub(super) pending: bool,
+    turn: u64,
+    /// Whether all changes of this turn became true when they were known.
+    exact: bool,
+    /// Up to here some earlier change may have become true.
+    vague_until: u64,
+    pub(super) began: u64,
+}
+
+impl Board {
+    pub(super) fn new(
+        bits: usize,
+        rows: Vec<Row>,
+        watches: Vec<Watch>,
+        derived: Vec<Derived>,
+        check_words: usize,
+    ) -> Board {
+        let watch_words = watches.len().div_ceil(64);
+        let mut readers = vec![0; bits.next_multiple_of(64) * watch_words];
+        for (place, watch) in watches.iter().enumerate() {
+            for term in watch.predicate.all.iter().chain(&watch.predicate.any) {
+                for bit in (0..64).filter(|bit| term.mask & (1 << bit) != 0) {
+                    let bit = term.word as usize * 64 + bit;
+                    readers[bit * watch_words + place / 64] |= 1 << (place % 64);
+                }
+            }
+        }
+        let mut board = Board {
+            state: vec![0; bits.div_ceil(64)],
+            rows,
+            watches,
+            derived,
+            events: Vec::new(),
+            readers,
+            watch_words,
+            dirty: vec![0; watch_words],
+            awake: vec![0; check_words],
+            pending: false,
+            turn: 1,
+            exact: true,
+            vague_until: 0,
+            began: 0,
+        };
+        board.settle_unknown();
+        board
+    }
+
+    /// Values of all watches while nothing is known yet.
+    fn settle_unknown(&mut self) {
+        for place in 0..self.watches.len() {
+            let holds = self.watches[place].predicate.holds(&self.state);
+            self.watches[place].value = holds;
+            self.watches[place].open = holds;
+            for feed in 0..self.watches[place].feeds.len() {
+                let feed = self.watches[place].feeds[feed] as usize;
+                if holds && !self.derived[feed].held {
+                    self.derived[feed].on = true;
+                    let bit = self.derived[feed].bit;
+                    self.state[bit as usize / 64] |= 1 << (bit % 64);
+                }
+            }
+        }
+    }
+
+    /// The record begins here: what is true now counts from here.
+    pub(super) fn begin(&mut self, at: u64, timers: &mut Timers) {
+        self.began = at;
+        for watch in self.watches.iter_mut().filter(|watch| watch.value) {
+            watch.up = Stamp::exact(at);
+        }
+        for (place, derived) in self.derived.iter_mut().enumerate() {
+            if derived.held && self.watches[derived.inner as usize].value {
+                derived.due = at.saturating_add(derived.span);
+                timers.set(place as u32, derived.due);
+            }
+        }
+        self.awake.fill(u64::MAX);
+    }
+
+    /// Takes a change into the state; nothing is judged yet. Returns whether anybody looks at it.
+    #[inline]
+    pub(super) fn apply(&mut self, change: &Change) {
+        let Some(row) = self.rows.get_mut(change.signal.0 as usize) else { return };
+        if !row.used {
+            return;
+        }
+        let since = change.since.as_us();
+        let stamp = Stamp { lo: since, hi: since.saturating_add(change.uncertainty.as_us()) };
+        if row.event {
+            let number = match change.value {
+                Value::Nil => 0,
+                Value::Level(level) => i64::from(level),
+                Value::Number(number) => number,
+            };
+            self.events.push(Occurrence { signal: change.signal.0, number, stamp });
+        } else {
+            if row.value == change.value {
+                return;
+            }
+            if row.touched != self.turn {
+                row.touched = self.turn;
+                row.before = row.value;
+                if row.value == Value::Nil && !row.number {
+                    row.fresh = self.turn;
+                }
+            }
+            row.value = change.value;
+            row.stamp = stamp;
+        }
+        if change.since != change.at || change.uncertainty != Span::ZERO {
+            self.exact = false;
+            self.vague_until = self.vague_until.max(stamp.hi);
+        }
+        for (awake, checks) in self.awake.iter_mut().zip(&row.checks) {
+            *awake |= checks;
+            self.pending |= *checks != 0;
+        }
+        if row.levels > 0 {
+            let bit = match change.value {
+                Value::Level(level) if u32::from(level) < row.levels => 1 << (u32::from(level) + row.shift),
+                Value::Level(_) | Value::Nil | Value::Number(_) => 0,
+            };
+            let group = (u64::MAX >> (64 - row.levels)) << row.shift;
+            let word = row.word as usize;
+            let old = self.state[word] & group;
+            self.state[word] = self.state[word] & !group | bit;
+            self.mark(word, old ^ bit);
+        }
+        if !self.rows[change.signal.0 as usize].atoms.is_empty() {
+            self.compare(change.signal.0 as usize);
+        }
+    }
+
+    /// Brings the bits of a signal's comparisons up to date.
+    fn compare(&mut self, signal: usize) {
+        for place in 0..self.rows[signal].atoms.len() {
+            let (atom, bit) = self.rows[signal].atoms[place];
+            let value = self.rows[signal].value;
+            let holds = match (atom, value) {
+                (Atom::Known, _) => value != Value::Nil,
+                (Atom::Number(relation, number), Value::Number(is)) => match relation {
+                    Relation::Less => is < number,
+                    Relation::LessOrEqual => is <= number,
+                    Relation::Equal => is == number,
+                    Relation::GreaterOrEqual => is >= number,
+                    Relation::Greater => is > number,
+                },
+                (Atom::Number(..), Value::Nil | Value::Level(_)) => false,
+                (Atom::Disagree { first, second, offset, both_shown }, _) => {
+                    let values = (self.rows[first as usize].value, self.rows[second as usize].value);
+                    disagree(values, offset, both_shown)
+                }
+            };
+            self.put(bit, holds);
+        }
+    }
+
+    fn put(&mut self, bit: u32, holds: bool) {
+        let (word, mask) = (bit as usize / 64, 1 << (bit % 64));
+        if (self.state[word] & mask != 0) != holds {
+            self.state[word] ^= mask;
+            self.mark(word, mask);
+        }
+    }
+
+    #[inline]
+    fn mark(&mut self, word: usize, mut changed: u64) {
+        while changed != 0 {
+            let bit = word * 64 + changed.trailing_zeros() as usize;
+            changed &= changed - 1;
+            let readers = &self.readers[bit * self.watch_words..][..self.watch_words];
+            for (dirty, readers) in self.dirty.iter_mut().zip(readers) {
+                *dirty |= readers;
+                self.pending |= *readers != 0;
+            }
+        }
+    }
+
+    /// Looks at the watch that a derived atom reads, because its instant has come.
+    pub(super) fn look_again(&mut self, derived: u32) {
+        let inner = self.derived[derived as usize].inner as usize;
+        self.dirty[inner / 64] |= 1 << (inner % 64);
+    }
+
+    /// When a derived atom will change by itself, and whether by becoming true.
+    pub(super) fn due(&self, derived: u32) -> (u64, bool) {
+        let derived = &self.derived[derived as usize];
+        (derived.due, derived.held)
+    }
+
+    /// Looks at every watch whose bits changed. Inner expressions come before the ones that contain them.
+    #[inline]
+    pub(super) fn run(&mut self, at: u64, after: bool, timers: &mut Timers) {
+        for word in 0..self.watch_words {
+            while self.dirty[word] != 0 {
+                let place = word * 64 + self.dirty[word].trailing_zeros() as usize;
+                self.dirty[word] &= self.dirty[word] - 1;
+                let watch = &mut self.watches[place];
+                if watch.predicate.holds(&self.state) != watch.value {
+                    self.flip(place, at);
+                }
+                if !self.watches[place].feeds.is_empty() {
+                    self.derive(place, at, after, timers);
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn flip(&mut self, place: usize, at: u64) {
+        let stamp = if self.exact && self.vague_until < at { Stamp::exact(at) } else { self.stamp(place) };
+        let watch = &mut self.watches[place];
+        watch.value = !watch.value;
+        watch.flipped = self.turn;
+        if watch.value {
+            watch.ever = true;
+            watch.up_before = watch.up;
+            watch.up = stamp;
+            let (rows, turn) = (&self.rows, self.turn);
+            watch.open = watch.sources.iter().any(|at| rows.get(*at as usize).is_some_and(|row| row.fresh == turn));
+        } else {
+            watch.down = stamp;
+        }
+        for (awake, checks) in self.awake.iter_mut().zip(&watch.checks) {
+            *awake |= checks;
+        }
+    }
+
+    /// The latest of the instants since which a watch's signals are as they are.
+    fn stamp(&self, place: usize) -> Stamp {
+        let mut latest = Stamp::exact(self.began);
+        for source in &self.watches[place].sources {
+            let source = *source as usize;
+            let stamp = match self.rows.get(source) {
+                Some(row) => row.stamp,
+                None => self.derived[source - self.rows.len()].stamp,
+            };
+            latest = Stamp { lo: latest.lo.max(stamp.lo), hi: latest.hi.max(stamp.hi) };
+        }
+        latest
+    }
+
+    fn derive(&mut self, place: usize, at: u64, after: bool, timers: &mut Timers) {
+        for feed in 0..self.watches[place].feeds.len() {
+            let number = self.watches[place].feeds[feed];
+            let watch = &self.watches[place];
+            let derived = &mut self.derived[number as usize];
+            let mut put = None;
+            if watch.flipped == self.turn {
+                // What was true before the record only is not recent.
+                let waits = watch.value == derived.held && (derived.held || watch.ever);
+                derived.due = match (waits, derived.held) {
+                    (true, true) => watch.up.hi.saturating_add(derived.span),
+                    (true, false) => watch.down.hi.saturating_add(derived.span),
+                    (false, _) => u64::MAX,
+                };
+                if !waits && derived.on == derived.held {
+                    put = Some((!derived.held, if derived.held { watch.down } else { watch.up }));
+                }
+            }
+            if derived.due < at || derived.due == at && (derived.held || after) {
+                let from = if derived.held { watch.up } else { watch.down };
+                put = Some((derived.held, from.later(derived.span)));
+                derived.due = u64::MAX;
+            } else {
+                timers.set(number, derived.due);
+            }
+            if let Some((on, stamp)) = put
+                && derived.on != on
+            {
+                derived.on = on;
+                derived.stamp = stamp;
+                if stamp != Stamp::exact(at) {
+                    self.exact = false;
+                    self.vague_until = self.vague_until.max(stamp.hi);
+                }
+                let bit = derived.bit;
+                self.put(bit, on);
+            }
+        }
+    }
+
+    /// No turn has ended yet.
+    pub(super) fn is_first(&self) -> bool {
+        self.turn == 1
+    }
+
+    /// The first inputs of the record are in: what is true now has been true in it.
+    pub(super) fn begun(&mut self) {
+        for watch in self.watches.iter_mut().filter(|watch| watch.value) {
+            watch.ever = true;
+        }
+    }
+
+    /// Ends a turn: what flipped is history.
+    #[inline]
+    pub(super) fn end_turn(&mut self) {
+        self.turn += 1;
+        self.exact = true;
+        self.events.clear();
+    }
+
+    /// Whether the watch became something else in this turn.
+    #[inline]
+    pub(super) fn flipped(&self, watch: u32) -> bool {
+        self.watches[watch as usize].flipped == self.turn
+    }
+
+    /// Whether the signal took another value in this turn; then the one it had before.
+    pub(super) fn changed(&self, signal: u16) -> Option<Value> {
+        let row = &self.rows[signal as usize];
+        (row.touched == self.turn && row.before != row.value).then_some(row.before)
+    }
+}
+
+fn disagree(values: (Value, Value), offset: i64, both_shown: bool) -> bool {
+    match values {
+        (Value::Nil, Value::Nil) => false,
+        (Value::Nil, _) | (_, Value::Nil) => !both_shown,
+        (Value::Number(first), Value::Number(second)) => first.saturating_sub(second) != offset,
+        (first, second) => first != second,
+    }
+}
