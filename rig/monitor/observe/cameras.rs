@@ -117,7 +117,7 @@ impl Camera {
                 sink.set_flag(sink.ids.in_session[place], false);
                 sink.event(sink.ids.connect_request[place], 0);
             }
-            Message::HeartbeatReply => sink.timers.set(Timer::SESSIONS[place], sink.now + SESSION_LASTS),
+            Message::HeartbeatReply => sink.wake(Timer::SESSIONS[place], sink.now + SESSION_LASTS),
             Message::StatusUpload(_) => sink.event(sink.ids.status_upload[place], 0),
             Message::Statistics(_) => sink.event(sink.ids.statistics_upload[place], 0),
             _not_about_the_session => {}
@@ -135,7 +135,7 @@ impl Camera {
         let walking = zone(self.wiring.crosswalk_channel, Region::Crosswalk);
         let believed = self.believe(0, waiting.map(|zone| zone.count), self.capacity)
             & self.believe(1, walking.map(|zone| zone.count), self.crosswalk_capacity);
-        sink.timers.set(Timer::SILENCES[place], sink.now + self.silence);
+        sink.wake(Timer::SILENCES[place], sink.now + self.silence);
         sink.set_flag(sink.ids.camera_link[place], true);
         sink.set_flag(sink.ids.implausible[place], !believed);
         sink.event(sink.ids.camera_frame[place], waiting.map_or(0, |zone| i64::from(zone.count)));
@@ -143,7 +143,7 @@ impl Camera {
             self.bad(sink, 1);
             return false;
         }
-        sink.timers.set(Timer::GOODS[place], sink.now + self.silence);
+        sink.wake(Timer::GOODS[place], sink.now + self.silence);
         sink.set_flag(sink.ids.camera_good[place], true);
         self.streak = (self.streak + 1).min(STREAK_MAX);
         sink.set(sink.ids.streak[place], number(Some(self.streak)));
@@ -181,7 +181,7 @@ impl Camera {
             let first = self.changes.pop_front();
             if first.is_some_and(|first| sink.now.since(first) <= MINUTE) {
                 sink.set(sink.ids.churn[self.place], flag(true));
-                sink.timers.set(Timer::CHURNS[self.place], sink.now + MINUTE);
+                sink.wake(Timer::CHURNS[self.place], sink.now + MINUTE);
             }
         }
     }
@@ -235,7 +235,7 @@ impl Camera {
             match Message::of(&packet, self.wiring.crosswalk_info_len) {
                 Message::ConnectReply => {
                     sink.event(sink.ids.connect_reply[place], 0);
-                    sink.timers.set(Timer::SESSIONS[place], sink.now + SESSION_LASTS);
+                    sink.wake(Timer::SESSIONS[place], sink.now + SESSION_LASTS);
                     sink.set_flag(sink.ids.in_session[place], true);
                 }
                 Message::HeartbeatQuery => sink.event(sink.ids.heartbeat_query[place], 0),

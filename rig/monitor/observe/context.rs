@@ -166,7 +166,7 @@ impl Context {
     }
 
     pub(super) fn operated(&mut self, sink: &mut Sink, since: Instant) {
-        sink.timers.set(Timer::Operated, sink.now + OPERATED_LASTS);
+        sink.wake(Timer::Operated, sink.now + OPERATED_LASTS);
         sink.set_since(sink.ids.operated[0], flag(true), since);
         self.weigh(sink, since);
     }
@@ -186,14 +186,14 @@ impl Context {
         if on {
             match off_for {
                 Some(off) if off <= self.bounds.dip_ride => {
-                    sink.timers.set(Timer::ShortDip, sink.now + SHORT_DIP_LASTS);
+                    sink.wake(Timer::ShortDip, sink.now + SHORT_DIP_LASTS);
                     sink.set_flag(sink.ids.short_dip[0], true);
                 }
                 Some(off) if off <= self.bounds.dip_boot => {}
                 Some(_) | None => sink.set_flag(sink.ids.cold[0], true),
             }
             self.recovering = true;
-            sink.timers.set(Timer::Recovered, sink.now + AFTER_DIP);
+            sink.wake(Timer::Recovered, sink.now + AFTER_DIP);
         }
         self.weigh(sink, sink.now);
     }
@@ -220,13 +220,13 @@ impl Context {
         } else {
             self.candidate = None;
             sink.timers.clear(Timer::Waits);
-            sink.timers.set(Timer::GivesUp, sink.now + self.bounds.hold);
+            sink.wake(Timer::GivesUp, sink.now + self.bounds.hold);
         }
     }
 
     fn may_wait(&mut self, sink: &mut Sink, since: Instant) {
         self.candidate = Some(since);
-        sink.timers.set(Timer::Waits, (since + self.bounds.debounce).max(sink.now));
+        sink.wake(Timer::Waits, (since + self.bounds.debounce).max(sink.now));
     }
 
     /// Somebody has been there for as long as makes a demand.

@@ -103,7 +103,7 @@ impl Displays {
     pub(super) fn bytes(&mut self, sink: &mut Sink, bytes: &[u8], sent: Option<&[u8]>) {
         if sent.is_some() {
             sink.set_flag(sink.ids.countdown_clean[0], false);
-            sink.timers.set(Timer::Clean, sink.now + UNCLEAN_LASTS);
+            sink.wake(Timer::Clean, sink.now + UNCLEAN_LASTS);
         }
         if sent.is_none() && bytes == self.last {
             return self.valid(sink, true, true);
@@ -122,12 +122,12 @@ impl Displays {
             sink.event(sink.ids.countdown_frame[0], 0);
         }
         if arrived {
-            sink.timers.set(Timer::Countdown, sink.now + self.dark_within);
+            sink.wake(Timer::Countdown, sink.now + self.dark_within);
             if !self.linked {
                 self.linked = true;
                 sink.set_flag(sink.ids.countdown_link[0], true);
                 if sink.timers.get(Timer::Clean).is_none() {
-                    sink.timers.set(Timer::Clean, sink.now + UNCLEAN_LASTS);
+                    sink.wake(Timer::Clean, sink.now + UNCLEAN_LASTS);
                 }
             }
         }

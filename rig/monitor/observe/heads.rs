@@ -98,7 +98,7 @@ impl Heads {
 
     fn wake(&self, sink: &mut Sink, place: usize) {
         match self.recognisers[place].deadline() {
-            Some(due) => sink.timers.set(Timer::HEADS[place], due),
+            Some(due) => sink.wake(Timer::HEADS[place], due),
             None => sink.timers.clear(Timer::HEADS[place]),
         }
     }
@@ -168,7 +168,7 @@ impl Heads {
             | Request::ReadInputs(..)
             | Request::Other(..) => return,
         };
-        sink.timers.set(Timer::WATCHDOGS[place], sink.now + self.watchdog);
+        sink.wake(Timer::WATCHDOGS[place], sink.now + self.watchdog);
         if !self.written[place] {
             self.written[place] = true;
             sink.set_flag(sink.ids.lamp_link[0], self.written == [true; 4]);
@@ -216,7 +216,7 @@ impl Heads {
         if unit != self.inputs.unit {
             return;
         }
-        sink.timers.set(Timer::Sensed, sink.now + SENSED_LASTS);
+        sink.wake(Timer::Sensed, sink.now + SENSED_LASTS);
         let lit = |input: u8| {
             let place = usize::from(input).checked_sub(usize::from(start));
             place.and_then(|place| bits.get(place)).copied().unwrap_or(false)
@@ -253,7 +253,7 @@ impl Heads {
 
     /// Bytes on the lamp bus did not arrive as they were sent.
     pub(super) fn noise(sink: &mut Sink) {
-        sink.timers.set(Timer::LampNoise, sink.now + NOISE_LASTS);
+        sink.wake(Timer::LampNoise, sink.now + NOISE_LASTS);
         sink.set(sink.ids.lamp_noise[0], flag(true));
     }
 }

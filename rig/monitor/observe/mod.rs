@@ -122,8 +122,6 @@ const DAY_MINUTES: u64 = 24 * 60;
 #[derive(Debug)]
 pub struct Observer {
     sink: Sink,
-    /// No timer is due before this: a cheap answer to "is anything due?".
-    due: Instant,
     heads: Heads,
     displays: Displays,
     cameras: [Camera; 2],
@@ -174,7 +172,6 @@ impl Observer {
         };
         let offset = limits.number("countdown_offset").unwrap_or(0);
         let observer = Observer {
-            due: Instant::ZERO,
             heads: Heads::new(wiring.lamps, wiring.feedback, time("lamp_watchdog", 1_000)),
             displays: Displays::new(wiring.countdown.edition, offset, time("display_dark", 2_000)),
             cameras: [0, 1].map(|place| Camera::new(place, wiring.cameras[place], limits)),
@@ -206,10 +203,10 @@ impl Observer {
         self.sink.settled()
     }
 
-    /// The next instant at which something may be derived without a record.
+    /// An instant before which nothing is derived without a record.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.sink.timers.wake().map(|wake| wake.at)
+        (self.sink.due != Instant::MAX).then_some(self.sink.due)
     }
 
     /// Time has come to `now`, and everything that happened by then has been recorded.
@@ -221,7 +218,7 @@ impl Observer {
     /// A record. Records come in order of `latest`.
     pub fn record(&mut self, record: &Record, changes: &mut Vec<Change>) {
         // At one instant a record comes before what is derived.
-        if self.due < record.latest {
+        if self.sink.due < record.latest {
             self.derive(record.latest.back(Span::from_us(1)));
             self.hand_out(record.latest, changes);
         }
@@ -243,7 +240,6 @@ impl Observer {
             What::Power(on) => self.power(*on),
             What::People { .. } | What::Stimulus(_) | What::Reject { .. } | What::Note(_) | What::End => {}
         }
-        self.due = self.due.min(self.sink.timers.wake().map_or(Instant::MAX, |wake| wake.at));
     }
 
     /// The end of the record: hands out everything that is still held back.
@@ -267,7 +263,7 @@ impl Observer {
                 self.timer(timer);
             }
         }
-        self.due = self.sink.timers.wake().map_or(Instant::MAX, |wake| wake.at);
+        self.sink.due = self.sink.timers.wake().map_or(Instant::MAX, |wake| wake.at);
     }
 
     fn timer(&mut self, timer: Timer) {
@@ -493,7 +489,7 @@ impl Observer {
         self.sink.set_flag(self.sink.ids.quiet[0], !active);
         let next = [from, to].map(|border| (border * 60 + DAY_MINUTES * 60 - second - 1) % (DAY_MINUTES * 60) + 1);
         let whole = Instant::from_us(now.as_us() / 1_000_000 * 1_000_000);
-        self.sink.timers.set(Timer::Quiet, whole + Span::from_secs(next[0].min(next[1])));
+        self.sink.wake(Timer::Quiet, whole + Span::from_secs(next[0].min(next[1])));
     }
 }
 

@@ -46,7 +46,7 @@ impl Posts {
         sink.set(sink.ids.voice[place], Value::Level(voice.min(2)));
         sink.set(sink.ids.post[place], Value::Level(light.min(2)));
         sink.set(sink.ids.volume[place], number((voice != 0).then_some(i64::from(volume))));
-        sink.timers.set(Timer::POSTS[place], sink.now + SLACK);
+        sink.wake(Timer::POSTS[place], sink.now + SLACK);
     }
 
     pub(super) fn asked(&mut self, sink: &mut Sink, unit: u8, request: &Request) {
@@ -80,7 +80,7 @@ impl Posts {
             | Request::WriteCoils(..)
             | Request::Other(..) => return,
         }
-        sink.timers.set(Timer::POSTS[place], sink.now + SLACK);
+        sink.wake(Timer::POSTS[place], sink.now + SLACK);
     }
 
     /// Some time after a post was told or did something.
@@ -97,7 +97,7 @@ impl Posts {
         let (sentence, ends) = self.posts[place].told_voice;
         let over = ends + SLACK + Span::from_us(1);
         if sentence != 0 && now < over {
-            sink.timers.set(Timer::POSTS[place], over);
+            sink.wake(Timer::POSTS[place], over);
         }
         let fault = self.posts.iter().any(differs);
         if fault != sink.is(sink.ids.post_fault[0]) {

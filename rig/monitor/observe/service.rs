@@ -98,7 +98,8 @@ impl Service {
     fn state(&mut self, sink: &mut Sink, values: &[u16], learnt: &mut Learnt) {
         let at = |register: u16| values[usize::from(register)];
         let since = self.last_question.replace(self.question).unwrap_or(sink.now);
-        let earliest = std::mem::replace(&mut sink.earliest, since.min(sink.earliest));
+        let earliest = sink.earliest;
+        sink.earliest = since.min(earliest);
         let mode = match map::Mode::of(at(map::MODE)) {
             None => 0,
             Some(mode) => mode as u8,

@@ -21,6 +21,8 @@ pub(super) const LAG: Span = Span::from_ms(3_000);
 pub(super) struct Sink {
     pub(super) ids: Ids,
     pub(super) timers: Timers<Timer>,
+    /// No timer is due before this: a cheap answer to "is anything due?".
+    pub(super) due: Instant,
     /// The present.
     pub(super) now: Instant,
     /// What is looked at became true at the earliest then; `now` at the latest.
@@ -47,6 +49,7 @@ impl Sink {
         Sink {
             ids,
             timers: Timers::default(),
+            due: Instant::MAX,
             now: Instant::ZERO,
             earliest: Instant::ZERO,
             queue: VecDeque::new(),
@@ -54,6 +57,12 @@ impl Sink {
             gone: vec![Value::Nil; signals],
             settled: Instant::ZERO,
         }
+    }
+
+    /// Sets (or moves) a timer.
+    pub(super) fn wake(&mut self, timer: Timer, at: Instant) {
+        self.timers.set(timer, at);
+        self.due = self.due.min(at);
     }
 
     /// The signal takes this value now.
