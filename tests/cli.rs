@@ -59,8 +59,9 @@ fn unknown_names_end_with_2_and_say_what_there_is() {
 fn a_broken_site_file_ends_with_2_and_names_file_line_and_key() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("broken.toml");
-    let good = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/sites/yudaihe-beixiaoyuan.toml"))
-        .expect("the default site file");
+    let good =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/sites/yudaihe-beixiaoyuan.toml"))
+            .expect("the default site file");
     fs::write(&path, format!("{good}\n[nonsense]\nx = 1\n")).expect("a temporary file");
     let error = stderr_of(&["check", path.to_str().expect("a printable path")], 2);
     let line = good.lines().count() + 2;
@@ -85,7 +86,8 @@ fn a_run_folder_that_cannot_be_written_is_the_rigs_trouble() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("a-file");
     fs::write(&file, "in the way").expect("a temporary file");
-    let error = stderr_of(&["check", "--scenario", "red-runner", "--out", file.to_str().expect("printable")], 3);
+    let error =
+        stderr_of(&["check", "--scenario", "red-runner", "--out", file.to_str().expect("printable")], 3);
     assert!(error.contains("a-file"), "{error}");
 }
 

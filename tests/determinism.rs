@@ -12,8 +12,8 @@ fn trace(folder: &Path, scenario_name: &str, seed: u64) -> Vec<u8> {
     let site = site::library::find("yudaihe-beixiaoyuan").expect("the default site");
     let scenario = scenario::library::find(scenario_name, seed).expect("a known scenario");
     let stop = AtomicBool::new(false);
-    let outcome =
-        run(&site, &scenario, seed, Options { out: Some(folder), draw: false, stop: &stop }).expect("a sound run");
+    let outcome = run(&site, &scenario, seed, Options { out: Some(folder), draw: false, stop: &stop })
+        .expect("a sound run");
     fs::read(outcome.trace.expect("a trace was asked for")).expect("the trace is there")
 }
 
@@ -50,7 +50,11 @@ fn a_replay_gives_the_same_verdicts() {
         let Some(path) = &first.trace else { continue };
         let again = replay(path, &stop).expect("a sound trace");
         assert_eq!(again.results, first.results, "{name}");
-        assert_eq!((again.strip, again.text, again.status), (first.strip, first.text, first.status), "{name}");
+        assert_eq!(
+            (again.strip, again.text, again.status),
+            (first.strip, first.text, first.status),
+            "{name}"
+        );
     }
 }
 

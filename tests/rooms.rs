@@ -127,7 +127,10 @@ fn every_room_looks_only_where_its_row_says() {
             // Names that are no rooms (macros at the crate root, items of the test itself) do not count.
             let is_room = table.contains_key(&seen);
             if is_room && seen != room && !allowed.contains(&seen) && !allowed.contains("*") {
-                wrong.push(format!("{}: looks at `{seen}`, which the row of `{room}` does not allow", path.display()));
+                wrong.push(format!(
+                    "{}: looks at `{seen}`, which the row of `{room}` does not allow",
+                    path.display()
+                ));
             }
         }
     }

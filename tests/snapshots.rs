@@ -20,7 +20,8 @@ fn outcome(site_name: &str, scenario_name: &str) -> Outcome {
     let site = site::library::find(site_name).expect("a known site");
     let scenario = scenario::library::find(scenario_name, SEED).expect("a known scenario");
     let stop = AtomicBool::new(false);
-    run(&site, &scenario, SEED, Options { out: None, draw: true, stop: &stop }).expect("the rig itself is sound")
+    run(&site, &scenario, SEED, Options { out: None, draw: true, stop: &stop })
+        .expect("the rig itself is sound")
 }
 
 fn pairs() -> Vec<(String, String)> {

@@ -1,48 +1,248 @@
 //! The soft controller: bytes in, bytes out.
+//!
+//! This file is the cabinet: it routes bytes to the cables' ends, lets the logic run when something arrived that
+//! matters or one of its instants has come, and collects what is to be sent. What is lost with the supply is in
+//! `running.rs`; what outlives it is the fault log.
+//!
+//! | cable | end |
+//! |---|---|
+//! | cameras | `camera_link.rs` → `detector.rs`, `crosswalk.rs` → `demand.rs` |
+//! | lamps | `plan.rs`, `policy/` → `interlock.rs` → `lamp_bus.rs`; posts from `voice.rs` |
+//! | feedback | `feedback.rs` → `watch.rs` |
+//! | countdown | `countdown.rs` |
+//! | service, panel | `service.rs`, `panel.rs` |
 
+mod camera_link;
+mod clock;
 mod config;
+mod countdown;
+mod crosswalk;
+mod demand;
+mod detector;
+mod fault_log;
+mod feedback;
+mod interlock;
+mod lamp_bus;
+
+mod panel;
+mod plan;
+mod policy;
+mod running;
+mod service;
+mod voice;
+mod watch;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
 
 pub use crate::wire::service_map as map;
-
-
 pub use config::{
     CameraLink, Config, CountdownTarget, Detectors, FeedbackInputs, Geometry, PolicyChoice, Ports, RedOut,
     Timing, Units, Voice,
 };
 
-use crate::device::{Device, Input, Output, Wake};
-use crate::time::Instant;
+use crate::device::{Device, Input, Output, Port, Wake};
+use crate::time::{Instant, Span};
+use camera_link::Heard;
+use clock::Clock;
+use fault_log::FaultLog;
+use running::Running;
+
+/// A gap in the supply up to this long is ridden through (TS 2: 450 to 475 ms).
+const DIP: Span = Span::from_ms(450);
 
 /// The controller.
 #[derive(Debug)]
 pub struct Controller {
     config: Config,
+    log: FaultLog,
+    /// What runs; kept through a gap in the supply in case it is short.
+    running: Option<Running>,
+    /// Since when there is no supply.
+    dark_since: Option<Instant>,
+    out: VecDeque<Output<()>>,
+    heard: Vec<Heard>,
+    wake: Option<Wake>,
 }
 
 impl Controller {
     /// A controller without power; `persisted` is what it last gave as [`Output::Persist`].
     #[must_use]
     pub fn new(config: Config, persisted: Option<&[u8]>) -> Controller {
-        let _ = persisted;
-        Controller { config }
+        let clock = Clock::new(config.clock, config.uptime_ms);
+        Controller {
+            log: FaultLog::restore(clock, persisted),
+            config,
+            running: None,
+            dark_since: Some(Instant::ZERO),
+            out: VecDeque::new(),
+            heard: Vec::new(),
+            wake: None,
+        }
+    }
+
+    fn power(&mut self, now: Instant, on: bool) {
+        match (self.dark_since, on) {
+            (None, false) => {
+                self.dark_since = Some(now);
+                self.out.clear();
+            }
+            (Some(since), true) => {
+                self.dark_since = None;
+                if let Some(running) = &mut self.running
+                    && now.since(since) <= DIP
+                {
+                    running.ride_through(now, &mut self.log);
+                    return;
+                }
+                self.log.forget_passing();
+                self.log.note(now, map::log::POWER_ON, 0);
+                let mut running = Running::new(&self.config, now);
+                running.run(now, &mut self.log);
+                self.running = Some(running);
+            }
+            (None, true) | (Some(_), false) => {}
+        }
+    }
+
+    fn bytes(&mut self, now: Instant, port: Port, bytes: &[u8]) {
+        let Some(running) = &mut self.running else { return };
+        let ports = &self.config.ports;
+        let mut matters = false;
+        if let Some(kerb) = ports.cameras.iter().position(|(camera, _)| *camera == port) {
+            running.cameras[kerb].handle_bytes(now, bytes, &mut self.heard);
+            matters = self.heed(now, kerb);
+        } else if port == ports.lamps.0 {
+            running.bus.handle_bytes(now, bytes, &mut running.unit_changes);
+            matters = !running.unit_changes.is_empty();
+        } else if port == ports.feedback.0 {
+            matters = running.feedback.handle_bytes(now, bytes);
+        } else if ports.service.is_some_and(|(service, _)| service == port) {
+            matters = running.serve(now, bytes, &self.log);
+            running.grant(now, &mut self.log);
+        }
+        if matters && let Some(running) = &mut self.running {
+            running.run(now, &mut self.log);
+        }
+    }
+
+    /// Passes on what a camera said. Answers whether the logic has to run.
+    fn heed(&mut self, now: Instant, kerb: usize) -> bool {
+        let Some(running) = &mut self.running else { return false };
+        let mut matters = false;
+        for heard in self.heard.drain(..) {
+            if let Heard::Rejected(skipped, why) = heard {
+                let port = self.config.ports.cameras[kerb].0;
+                self.out.push_back(Output::Reject { port, skipped, why });
+            } else {
+                matters |= running.hear(now, kerb, &heard, &mut self.log);
+            }
+        }
+        matters
+    }
+
+    fn timeout(&mut self, now: Instant) {
+        let mut matters = false;
+        for kerb in 0..2 {
+            if let Some(running) = &mut self.running {
+                running.cameras[kerb].handle_timeout(now, &mut self.heard);
+            }
+            if !self.heard.is_empty() {
+                matters |= self.heed(now, kerb);
+            }
+        }
+        let Some(running) = &mut self.running else { return };
+        running.bus.handle_timeout(now, &mut running.unit_changes);
+        matters |= !running.unit_changes.is_empty();
+        matters |= running.feedback.handle_timeout(now);
+        if let Some(server) = &mut running.server {
+            server.handle_timeout(now);
+        }
+        if matters || running.due().is_some_and(|at| at <= now) {
+            running.run(now, &mut self.log);
+        }
+    }
+
+    /// Collects what is to be sent, and when to come back.
+    fn flush(&mut self) {
+        self.wake = None;
+        let Some(running) = &mut self.running else { return };
+        let ports = &self.config.ports;
+        let out = &mut self.out;
+        while let Some(bytes) = running.bus.poll_send() {
+            out.push_back(Output::Bytes { port: ports.lamps.0, bytes });
+        }
+        while let Some(bytes) = running.feedback.poll_send() {
+            out.push_back(Output::Bytes { port: ports.feedback.0, bytes });
+        }
+        if let Some(bytes) = running.broadcasts.take() {
+            out.push_back(Output::Bytes { port: ports.countdown.0, bytes });
+        }
+        for (camera, (port, _)) in running.cameras.iter_mut().zip(ports.cameras) {
+            while let Some(bytes) = camera.poll_send() {
+                out.push_back(Output::Bytes { port, bytes });
+            }
+        }
+        if let (Some(server), Some((port, _))) = (&mut running.server, ports.service) {
+            while let Some(bytes) = server.poll_send() {
+                out.push_back(Output::Bytes { port, bytes });
+            }
+            while let Some((skipped, why)) = server.poll_reject() {
+                out.push_back(Output::Reject { port, skipped, why });
+            }
+        }
+        if let Some(persist) = self.log.save() {
+            out.push_back(Output::Persist(persist));
+        }
+        let wakes = [
+            running.due().map(|at| Wake { at, why: "plan" }),
+            running.bus.poll_timeout(),
+            running.feedback.poll_timeout(),
+            running.server.as_ref().and_then(crate::wire::modbus::Server::poll_timeout),
+            running.cameras[0].poll_timeout(),
+            running.cameras[1].poll_timeout(),
+        ];
+        self.wake = wakes.into_iter().flatten().min_by_key(|wake| wake.at);
     }
 }
 
 impl Device for Controller {
     type Act = ();
     type Sight = ();
+
     fn handle_input(&mut self, now: Instant, input: Input<'_, ()>) {
-        let _ = (now, input, &self.config);
-        todo!()
+        match input {
+            Input::Power(on) => self.power(now, on),
+            Input::Bytes { port, bytes } if self.dark_since.is_none() => self.bytes(now, port, bytes),
+            Input::Operator(operator) if self.dark_since.is_none() => {
+                if let Some(running) = &mut self.running {
+                    running.operate(now, operator, &mut self.log);
+                    running.run(now, &mut self.log);
+                }
+            }
+            Input::Bytes { .. } | Input::Operator(_) | Input::Act(()) => {}
+        }
+        if self.dark_since.is_none() {
+            self.flush();
+        } else {
+            self.wake = None;
+        }
     }
+
     fn handle_timeout(&mut self, now: Instant) {
-        let _ = now;
-        todo!()
+        if self.dark_since.is_none() && self.wake.is_some_and(|wake| wake.at <= now) {
+            self.timeout(now);
+            self.flush();
+        }
     }
+
     fn poll_output(&mut self) -> Option<Output<()>> {
-        todo!()
+        self.out.pop_front()
     }
+
     fn poll_timeout(&self) -> Option<Wake> {
-        todo!()
+        self.wake
     }
 }

@@ -1,8 +1,6 @@
 //! Wire protocols: one module each. Packet (what the bytes say) and meaning (what that means) are two types;
 //! every packet can be printed; no bytes can make a decoder panic or allocate without bound.
 
-#[cfg(test)]
-pub(crate) mod capture;
 pub mod gat508;
 pub mod gbt43229;
 pub mod modbus;

@@ -83,8 +83,12 @@ fn scenario_rows() -> Rows {
 
 fn property_rows() -> Rows {
     let rows = catalogue()?.into_iter().map(|property| {
-        let left_out = property.left_out.as_ref().map(|why| format!(" (left out: {why})")).unwrap_or_default();
-        Row { text: format!("{}: {} [{}]{left_out}", property.title, property.sentence, property.source), name: property.id }
+        let left_out =
+            property.left_out.as_ref().map(|why| format!(" (left out: {why})")).unwrap_or_default();
+        Row {
+            text: format!("{}: {} [{}]{left_out}", property.title, property.sentence, property.source),
+            name: property.id,
+        }
     });
     Ok(rows.collect())
 }

@@ -26,7 +26,11 @@ pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
             eprintln!("interrupted at {at}; a stopped replay is not a pass");
             return Exit::Interrupted;
         }
-        Err(error @ (ReplayError::Trace { .. } | ReplayError::Inside(_) | ReplayError::Run(RunError::Property(_)))) => {
+        Err(
+            error @ (ReplayError::Trace { .. }
+            | ReplayError::Inside(_)
+            | ReplayError::Run(RunError::Property(_))),
+        ) => {
             complain(&error);
             return Exit::Usage;
         }

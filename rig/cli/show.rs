@@ -80,7 +80,13 @@ fn verdicts(outcome: &Outcome, manner: Manner) {
             Verdict::NotExercised | Verdict::NotApplicable | Verdict::NotObservable { .. } => continue,
         };
         let verdict = paint(manner, colour, &format!("{text:<12}"));
-        println!("  {:<4} {:<34} {verdict} {:>6} triggers  {}", result.id, result.title, result.triggers, margin(result));
+        println!(
+            "  {:<4} {:<34} {verdict} {:>6} triggers  {}",
+            result.id,
+            result.title,
+            result.triggers,
+            margin(result)
+        );
         for violation in &result.first {
             println!("         {}", paint(manner, colour, &violation.to_string()));
         }
@@ -98,8 +104,12 @@ fn verdicts(outcome: &Outcome, manner: Manner) {
 }
 
 fn list_of(outcome: &Outcome, text: &str, wanted: fn(&Verdict) -> bool) {
-    let ids: Vec<&str> =
-        outcome.results.iter().filter(|result| wanted(&result.verdict)).map(|result| result.id.as_str()).collect();
+    let ids: Vec<&str> = outcome
+        .results
+        .iter()
+        .filter(|result| wanted(&result.verdict))
+        .map(|result| result.id.as_str())
+        .collect();
     if !ids.is_empty() {
         println!("  {text}: {}", ids.join(" "));
     }
@@ -111,7 +121,8 @@ fn margin(result: &PropertyResult) -> String {
 
 /// The last line, and the legend once.
 pub(super) fn summary(site: &str, outcomes: &[Outcome], took: Duration, manner: Manner) {
-    let count = |wanted: fn(&Status) -> bool| outcomes.iter().filter(|outcome| wanted(&outcome.status)).count();
+    let count =
+        |wanted: fn(&Status) -> bool| outcomes.iter().filter(|outcome| wanted(&outcome.status)).count();
     let passed = count(|status| matches!(status, Status::Passed));
     let violated = count(|status| matches!(status, Status::Violated));
     let inconclusive = count(|status| matches!(status, Status::Inconclusive(_)));
@@ -119,7 +130,9 @@ pub(super) fn summary(site: &str, outcomes: &[Outcome], took: Duration, manner: 
     if !manner.quiet {
         println!("{LEGEND}\n");
     }
-    for outcome in outcomes.iter().filter(|outcome| matches!(outcome.status, Status::Violated | Status::Inconclusive(_))) {
+    for outcome in
+        outcomes.iter().filter(|outcome| matches!(outcome.status, Status::Violated | Status::Inconclusive(_)))
+    {
         println!("{}: {}", word(&outcome.status).0, command(outcome));
     }
     let text = format!(
@@ -127,7 +140,13 @@ pub(super) fn summary(site: &str, outcomes: &[Outcome], took: Duration, manner: 
         outcomes.len(),
         took.as_secs_f64()
     );
-    let colour = if violated > 0 { RED } else if inconclusive > 0 || passed == 0 { YELLOW } else { GREEN };
+    let colour = if violated > 0 {
+        RED
+    } else if inconclusive > 0 || passed == 0 {
+        YELLOW
+    } else {
+        GREEN
+    };
     println!("{}", paint(manner, colour, &text));
 }
 

@@ -133,7 +133,12 @@ pub(super) enum Atom {
     Number(Relation, i64),
     Known,
     /// Disagreement of two signals, by their places.
-    Disagree { first: u16, second: u16, offset: i64, both_shown: bool },
+    Disagree {
+        first: u16,
+        second: u16,
+        offset: i64,
+        both_shown: bool,
+    },
 }
 
 /// A signal.
@@ -418,7 +423,8 @@ impl Board {
             watch.up_before = watch.up;
             watch.up = stamp;
             let (rows, turn) = (&self.rows, self.turn);
-            watch.open = watch.sources.iter().any(|at| rows.get(*at as usize).is_some_and(|row| row.fresh == turn));
+            watch.open =
+                watch.sources.iter().any(|at| rows.get(*at as usize).is_some_and(|row| row.fresh == turn));
         } else {
             watch.down = stamp;
         }

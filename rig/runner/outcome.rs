@@ -119,7 +119,9 @@ fn missing(results: &[PropertyResult], id: &str) -> Option<String> {
         Verdict::NotObservable { reason } => {
             Some(format!("{id} must be exercised and cannot be observed: {reason}"))
         }
-        Verdict::Pending { .. } if result.triggers == 0 => Some(format!("{id} must be exercised and was not")),
+        Verdict::Pending { .. } if result.triggers == 0 => {
+            Some(format!("{id} must be exercised and was not"))
+        }
         Verdict::Passed
         | Verdict::Violated(_)
         | Verdict::Inconclusive(_)

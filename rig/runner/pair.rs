@@ -46,7 +46,9 @@ pub(super) fn twin(kind: Pair, site: &Site, scenario: &Scenario) -> (Site, Scena
                 swap(step);
             }
         }
-        Pair::Noise(cable) => first(&mut scenario, Stimulus::CableFails(cable, CableFault::Garbage(NOISE_PER_HOUR))),
+        Pair::Noise(cable) => {
+            first(&mut scenario, Stimulus::CableFails(cable, CableFault::Garbage(NOISE_PER_HOUR)))
+        }
         Pair::Repeats => {
             first(&mut scenario, Stimulus::CameraFails(Side::A, CameraFault::Repeats));
             first(&mut scenario, Stimulus::CameraFails(Side::B, CameraFault::Repeats));
@@ -172,9 +174,14 @@ fn apart(edges: &[Edge], twin: &[Edge], bound: Span) -> (u64, Option<Difference>
                     let text = format!("a lamp edge at {} moved to {}", a.0, b.0);
                     Difference { at: a.0, margin_us: bound_us - moved, text }
                 }
-                Some(_) | None if a.0 + bound >= edges.last().map_or(Instant::ZERO, |last| last.0) => continue,
+                Some(_) | None if a.0 + bound >= edges.last().map_or(Instant::ZERO, |last| last.0) => {
+                    continue;
+                }
                 Some(b) => {
-                    let text = format!("at {} the lamps of head {head} were {:#05b}, in the other run {:#05b}", a.0, a.2, b.2);
+                    let text = format!(
+                        "at {} the lamps of head {head} were {:#05b}, in the other run {:#05b}",
+                        a.0, a.2, b.2
+                    );
                     Difference { at: a.0, margin_us: -bound_us, text }
                 }
                 None => {

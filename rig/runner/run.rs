@@ -33,7 +33,9 @@ pub enum RunError {
     #[error(transparent)]
     Property(#[from] PropertyError),
     /// Bench and controller went round in circles.
-    #[error("bench and controller exchanged data without end at {0}; this is a defect of the rig or of the soft controller")]
+    #[error(
+        "bench and controller exchanged data without end at {0}; this is a defect of the rig or of the soft controller"
+    )]
     RunAway(Instant),
     /// Stopped from outside.
     #[error("interrupted at {0}")]
@@ -112,7 +114,12 @@ pub fn run(site: &Site, scenario: &Scenario, seed: u64, options: Options<'_>) ->
 }
 
 /// Brings the bench and the soft controller together.
-fn drive(site: &Site, scenario: &Scenario, seed: u64, recorder: &mut Recorder<'_>) -> Result<Instant, RunError> {
+fn drive(
+    site: &Site,
+    scenario: &Scenario,
+    seed: u64,
+    recorder: &mut Recorder<'_>,
+) -> Result<Instant, RunError> {
     let bench = Bench::new(site, scenario.starts_at, seed);
     let mut config = site.controller.clone();
     config.clock = scenario.starts_at;
@@ -141,7 +148,12 @@ fn twin_edges(
     Ok(recorder.edges)
 }
 
-fn trace_file(out: &Path, site: &Site, scenario: &Scenario, seed: u64) -> Result<(PathBuf, Writer<File>), RunError> {
+fn trace_file(
+    out: &Path,
+    site: &Site,
+    scenario: &Scenario,
+    seed: u64,
+) -> Result<(PathBuf, Writer<File>), RunError> {
     let folder = out.join(&scenario.name);
     let path = folder.join("trace.rig");
     let failed = |source| RunError::Out { path: path.clone(), source };

@@ -167,7 +167,8 @@ impl Recogniser {
         let was_dark = self.driven == Some(0);
         let lasted = now.since(self.driven_since);
         let doubt = std::mem::replace(&mut self.doubt, Doubt::None);
-        let flash_gap = was_dark && !self.dark_for_want_of_power && lasted >= SWITCHING_GAP && doubt == Doubt::Dark;
+        let flash_gap =
+            was_dark && !self.dark_for_want_of_power && lasted >= SWITCHING_GAP && doubt == Doubt::Dark;
         match driven {
             0 => self.goes_dark(doubt, lasted, sight),
             lamp::RED => {
@@ -225,7 +226,8 @@ impl Recogniser {
                     self.doubt = Doubt::Yellow;
                 }
             }
-            Some(Aspect::Yellow | Aspect::Off | Aspect::Red | Aspect::FlashingGreen | Aspect::Other) | None => {
+            Some(Aspect::Yellow | Aspect::Off | Aspect::Red | Aspect::FlashingGreen | Aspect::Other)
+            | None => {
                 self.doubt = Doubt::Yellow;
             }
         }

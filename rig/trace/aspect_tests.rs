@@ -128,7 +128,10 @@ fn a_flashing_yellow_that_stays_on_is_yellow_and_one_that_stays_dark_is_off() {
 #[test]
 fn red_and_green_together_are_no_aspect_unless_they_only_overlap() {
     let edges = [(0, RED), (1_000, RED | GREEN), (1_050, GREEN), (9_000, RED | GREEN), (9_500, RED)];
-    assert_eq!(recognise(Pedestrian, &edges, 12_000), [(0, Red), (1_050, Green), (9_000, Other), (9_500, Red)]);
+    assert_eq!(
+        recognise(Pedestrian, &edges, 12_000),
+        [(0, Red), (1_050, Green), (9_000, Other), (9_500, Red)]
+    );
 }
 
 #[test]

@@ -114,7 +114,10 @@ impl Lines {
         for (cable, name) in CABLES.iter().enumerate() {
             let (damaged, rejects) = (self.damaged[cable], self.rejects[cable]);
             if damaged + rejects > 0 {
-                let _ = writeln!(self.text, "cable {name}: {damaged} frames damaged or lost, {rejects} times bytes thrown away");
+                let _ = writeln!(
+                    self.text,
+                    "cable {name}: {damaged} frames damaged or lost, {rejects} times bytes thrown away"
+                );
             }
         }
         if self.left_out > 0 {
@@ -200,7 +203,11 @@ impl Lines {
         if frame.from != Some(0) {
             return;
         }
-        let Parsed::Frame { frame: (_, Response::Registers(4, registers)), .. } = parse_response(&frame.bytes) else { return };
+        let Parsed::Frame { frame: (_, Response::Registers(4, registers)), .. } =
+            parse_response(&frame.bytes)
+        else {
+            return;
+        };
         if registers.len() != usize::from(map::STATE_LEN) {
             return;
         }

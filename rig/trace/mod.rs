@@ -7,6 +7,6 @@ mod record;
 mod strip;
 
 pub use file::{FORMAT, ReadError, Reader, Writer};
-pub use record::{Frame, HeadName, Header, Record, What};
 pub use lines::{Decoding, Lines};
+pub use record::{Frame, HeadName, Header, Record, What};
 pub use strip::{LEGEND, Strip};

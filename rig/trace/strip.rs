@@ -130,11 +130,19 @@ impl Strip {
             }
             What::Post { post, light, voice, .. } => {
                 if *post == 0 {
-                    self.set(at, LaneName::Post, [b'.', b'R', b'G'].get(usize::from(*light)).copied().unwrap_or(b'?'));
+                    self.set(
+                        at,
+                        LaneName::Post,
+                        [b'.', b'R', b'G'].get(usize::from(*light)).copied().unwrap_or(b'?'),
+                    );
                 }
                 self.voices[usize::from(*post != 0)] = *voice;
                 let spoken = if self.voices[0] == 0 { self.voices[1] } else { self.voices[0] };
-                self.set(at, LaneName::Voice, [b' ', b'>', b'!'].get(usize::from(spoken)).copied().unwrap_or(b'?'));
+                self.set(
+                    at,
+                    LaneName::Voice,
+                    [b' ', b'>', b'!'].get(usize::from(spoken)).copied().unwrap_or(b'?'),
+                );
             }
             What::People { waiting, walking } => {
                 self.set(at, LaneName::WaitingA, people(waiting[0]));
@@ -180,9 +188,13 @@ impl Strip {
             lane.fill(self.end);
         }
         // Aspects that only time makes certain: dark for good, yellow that does not flash.
-        for (recogniser, name) in [(&mut self.vehicle, LaneName::Vehicle), (&mut self.pedestrian, LaneName::Pedestrian)] {
+        for (recogniser, name) in
+            [(&mut self.vehicle, LaneName::Vehicle), (&mut self.pedestrian, LaneName::Pedestrian)]
+        {
             let lane = &mut self.lanes[name as usize];
-            recogniser.advance(self.end, &mut |sighting: Sighting| lane.set(sighting.since, aspect(sighting.aspect)));
+            recogniser.advance(self.end, &mut |sighting: Sighting| {
+                lane.set(sighting.since, aspect(sighting.aspect))
+            });
         }
         for lane in &mut self.lanes {
             let seconds = usize::try_from(self.end.as_us().div_ceil(SECOND_US)).unwrap_or(LIMIT).min(LIMIT);

@@ -19,7 +19,8 @@ const DAY: &str = include_str!("reference-day.toml");
 fn once(site: &Site, scenario: &Scenario, folder: &std::path::Path) -> (f64, Outcome) {
     let stop = AtomicBool::new(false);
     let begun = Clock::now();
-    let outcome = run(site, scenario, 1, Options { out: Some(folder), draw: false, stop: &stop }).expect("the run is sound");
+    let outcome = run(site, scenario, 1, Options { out: Some(folder), draw: false, stop: &stop })
+        .expect("the run is sound");
     (begun.elapsed().as_secs_f64(), outcome)
 }
 

@@ -42,7 +42,8 @@ impl Seen {
                 if watch.run_at(edge.lo).is_some() {
                     Some(edge)
                 } else {
-                    Some(watch.down).filter(|down| watch.ever && *down != Stamp::default() && down.lo <= edge.lo)
+                    Some(watch.down)
+                        .filter(|down| watch.ever && *down != Stamp::default() && down.lo <= edge.lo)
                 }
             }
         };

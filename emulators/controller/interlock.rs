@@ -1,0 +1,299 @@
+//! The interlock: the last word on every lamp.
+//!
+//! Nothing reaches the lamp bus that has not passed [`Interlock::permit`]: the bus takes only a [`Permitted`], and
+//! only this file can make one. It knows no stages and no policies, keeps its own clocks from the commands that
+//! passed, and checks each change of aspect against the conflict table and the shortest times. What it refuses
+//! never lights a lamp: it answers with flashing yellow, remembers the rule, and permits nothing else until it is
+//! acknowledged. It does not look at the feedback; that is `feedback.rs`.
+
+use super::config::Config;
+use crate::time::{Instant, Span};
+
+/// Shortest yellow, whatever a site says (GB 14886: 3 to 5 s).
+const YELLOW_MIN: Span = Span::from_secs(3);
+
+/// What the vehicle heads show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum VehicleAspect {
+    /// Nothing.
+    Dark,
+    /// Flashing yellow.
+    FlashYellow,
+    /// Red.
+    Red,
+    /// Yellow.
+    Yellow,
+    /// Green.
+    Green,
+}
+
+/// What the pedestrian heads show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PedestrianAspect {
+    /// Nothing.
+    Dark,
+    /// Red.
+    Red,
+    /// Steady green.
+    Green,
+    /// Flashing green.
+    FlashGreen,
+}
+
+/// A command for both groups. `lit` is the half of the flash, for aspects that flash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Groups {
+    /// Vehicle group.
+    pub(super) vehicle: VehicleAspect,
+    /// Pedestrian group.
+    pub(super) pedestrian: PedestrianAspect,
+    /// Whether a flashing aspect is in its lit half.
+    pub(super) lit: bool,
+}
+
+impl Groups {
+    /// All lamps off.
+    pub(super) const DARK: Groups =
+        Groups { vehicle: VehicleAspect::Dark, pedestrian: PedestrianAspect::Dark, lit: false };
+
+    /// Flashing yellow, pedestrian heads dark.
+    pub(super) const fn flash(lit: bool) -> Groups {
+        Groups { vehicle: VehicleAspect::FlashYellow, pedestrian: PedestrianAspect::Dark, lit }
+    }
+
+    /// Red, yellow, green of a vehicle head.
+    pub(super) fn vehicle_lamps(self) -> [bool; 3] {
+        match self.vehicle {
+            VehicleAspect::Dark => [false, false, false],
+            VehicleAspect::FlashYellow => [false, self.lit, false],
+            VehicleAspect::Red => [true, false, false],
+            VehicleAspect::Yellow => [false, true, false],
+            VehicleAspect::Green => [false, false, true],
+        }
+    }
+
+    /// Red, green of a pedestrian head.
+    pub(super) fn pedestrian_lamps(self) -> [bool; 2] {
+        match self.pedestrian {
+            PedestrianAspect::Dark => [false, false],
+            PedestrianAspect::Red => [true, false],
+            PedestrianAspect::Green => [false, true],
+            PedestrianAspect::FlashGreen => [false, self.lit],
+        }
+    }
+}
+
+/// A command that has passed. Only the interlock makes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Permitted(Groups);
+
+impl Permitted {
+    /// The command.
+    pub(super) const fn groups(self) -> Groups {
+        self.0
+    }
+}
+
+/// Why a command was refused; the number is the argument of the log entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The site has no conflict table.
+    NoTable = 1,
+    /// Pedestrian green while the vehicles are not at red.
+    Conflict = 2,
+    /// Flashing yellow beside lit pedestrian heads.
+    FlashBesidePedestrians = 3,
+    /// An order of aspects that does not exist (P08, P09).
+    Sequence = 4,
+    /// Vehicle green shorter than its minimum.
+    GreenTooShort = 5,
+    /// Yellow shorter than 3 s.
+    YellowTooShort = 6,
+    /// All-red before the walk too short.
+    AllRedTooShort = 7,
+    /// Clearance before vehicle green too short.
+    ClearanceTooShort = 8,
+    /// All-red after flashing or darkness too short.
+    StartTooShort = 9,
+}
+
+/// The interlock's own limits, copied from the site when it is built.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    conflict_table: bool,
+    green_min: Span,
+    all_red: Span,
+    buffer: Span,
+    /// L / v: from the end of the steady green to vehicle green.
+    clearance: Span,
+    startup_all_red: Span,
+}
+
+/// See the module's documentation.
+#[derive(Clone, Debug)]
+pub(super) struct Interlock {
+    limits: Limits,
+    shown: Groups,
+    vehicle_since: Instant,
+    pedestrian_since: Instant,
+    /// When the last steady green ended.
+    steady_ended: Option<Instant>,
+    /// Red on both sides since a start from flash or darkness, before any green.
+    starting: bool,
+    refused: Option<Refusal>,
+}
+
+impl Interlock {
+    /// An interlock for heads that are dark.
+    pub(super) fn new(config: &Config, now: Instant) -> Interlock {
+        let timing = &config.timing;
+        let speed = u64::from(config.geometry.design_speed_mm_s.max(1));
+        let limits = Limits {
+            conflict_table: config.conflict,
+            green_min: timing.green_min,
+            all_red: timing.all_red,
+            buffer: timing.buffer,
+            clearance: Span::from_us((u64::from(config.geometry.width_mm) * 1_000_000).div_ceil(speed)),
+            startup_all_red: timing.startup_all_red,
+        };
+        Interlock {
+            limits,
+            shown: Groups::DARK,
+            vehicle_since: now,
+            pedestrian_since: now,
+            steady_ended: None,
+            starting: true,
+            refused: None,
+        }
+    }
+
+    /// Checks a command. What is refused becomes flashing yellow, until [`Interlock::acknowledge`].
+    pub(super) fn permit(&mut self, now: Instant, wanted: Groups) -> Permitted {
+        if self.refused.is_some() && !is_safe(wanted) {
+            return self.pass(now, Groups::flash(wanted.lit));
+        }
+        match self.check(now, wanted) {
+            Ok(()) => self.pass(now, wanted),
+            Err(refusal) => {
+                self.refused = Some(refusal);
+                self.pass(now, Groups::flash(true))
+            }
+        }
+    }
+
+    /// What was refused and not yet acknowledged.
+    pub(super) const fn refused(&self) -> Option<Refusal> {
+        self.refused
+    }
+
+    /// A person has acknowledged the fault.
+    pub(super) const fn acknowledge(&mut self) {
+        self.refused = None;
+    }
+
+    fn pass(&mut self, now: Instant, groups: Groups) -> Permitted {
+        if groups.vehicle != self.shown.vehicle {
+            self.vehicle_since = now;
+        }
+        if groups.pedestrian != self.shown.pedestrian {
+            self.pedestrian_since = now;
+            if self.shown.pedestrian == PedestrianAspect::Green {
+                self.steady_ended = Some(now);
+            }
+        }
+        if is_safe(groups) {
+            self.starting = true;
+            self.steady_ended = None;
+        } else if groups.vehicle == VehicleAspect::Green || walking(groups.pedestrian) {
+            self.starting = false;
+        }
+        self.shown = groups;
+        Permitted(groups)
+    }
+
+    fn check(&self, now: Instant, wanted: Groups) -> Result<(), Refusal> {
+        if is_safe(wanted) {
+            return Ok(());
+        }
+        if !self.limits.conflict_table {
+            return Err(Refusal::NoTable);
+        }
+        if walking(wanted.pedestrian) && wanted.vehicle != VehicleAspect::Red {
+            return Err(Refusal::Conflict);
+        }
+        if wanted.vehicle == VehicleAspect::FlashYellow && wanted.pedestrian != PedestrianAspect::Dark {
+            return Err(Refusal::FlashBesidePedestrians);
+        }
+        self.check_vehicle(now, wanted)?;
+        self.check_pedestrian(now, wanted)
+    }
+
+    fn check_vehicle(&self, now: Instant, wanted: Groups) -> Result<(), Refusal> {
+        use VehicleAspect::{Dark, FlashYellow, Green, Red, Yellow};
+        let lasted = now.since(self.vehicle_since);
+        match (self.shown.vehicle, wanted.vehicle) {
+            (Dark, Dark)
+            | (FlashYellow, FlashYellow)
+            | (Red | Dark | FlashYellow, Red)
+            | (Yellow, Yellow)
+            | (Green, Green) => Ok(()),
+            (Red, Green) => self.check_clearance(now, wanted, lasted),
+            (Green, Yellow) if lasted >= self.limits.green_min => Ok(()),
+            (Green, Yellow) => Err(Refusal::GreenTooShort),
+            (Yellow, Red) if lasted >= YELLOW_MIN => Ok(()),
+            (Yellow, Red) => Err(Refusal::YellowTooShort),
+            (Dark | FlashYellow | Yellow, Green)
+            | (Dark | FlashYellow | Red, Yellow)
+            | (Green, Red)
+            | (Dark | Red | Yellow | Green, FlashYellow)
+            | (FlashYellow | Red | Yellow | Green, Dark) => Err(Refusal::Sequence),
+        }
+    }
+
+    /// Red to vehicle green: after a start, the whole start-up red; otherwise the buffer and L / v.
+    fn check_clearance(&self, now: Instant, wanted: Groups, red_for: Span) -> Result<(), Refusal> {
+        if wanted.pedestrian != PedestrianAspect::Red || self.shown.pedestrian != PedestrianAspect::Red {
+            return Err(Refusal::ClearanceTooShort);
+        }
+        let pedestrians_red_for = now.since(self.pedestrian_since);
+        if self.starting {
+            let both = red_for.min(pedestrians_red_for);
+            return if both >= self.limits.startup_all_red { Ok(()) } else { Err(Refusal::StartTooShort) };
+        }
+        let cleared = self.steady_ended.is_none_or(|ended| now.since(ended) >= self.limits.clearance);
+        if cleared && pedestrians_red_for >= self.limits.buffer {
+            Ok(())
+        } else {
+            Err(Refusal::ClearanceTooShort)
+        }
+    }
+
+    fn check_pedestrian(&self, now: Instant, wanted: Groups) -> Result<(), Refusal> {
+        use PedestrianAspect::{Dark, FlashGreen, Green, Red};
+        match (self.shown.pedestrian, wanted.pedestrian) {
+            (Dark, Dark)
+            | (Red | Dark | FlashGreen, Red)
+            | (Green, Green)
+            | (FlashGreen | Green, FlashGreen) => Ok(()),
+            (Red, Green) => {
+                let red_for = now.since(self.vehicle_since);
+                let all_red = self.shown.vehicle == VehicleAspect::Red && red_for >= self.limits.all_red;
+                if all_red && !self.starting { Ok(()) } else { Err(Refusal::AllRedTooShort) }
+            }
+            (Dark | FlashGreen, Green)
+            | (Red | Dark, FlashGreen)
+            | (Green, Red)
+            | (Red | Green | FlashGreen, Dark) => Err(Refusal::Sequence),
+        }
+    }
+}
+
+/// Flashing yellow or darkness beside dark pedestrian heads: always permitted.
+fn is_safe(groups: Groups) -> bool {
+    groups.pedestrian == PedestrianAspect::Dark
+        && matches!(groups.vehicle, VehicleAspect::Dark | VehicleAspect::FlashYellow)
+}
+
+fn walking(aspect: PedestrianAspect) -> bool {
+    matches!(aspect, PedestrianAspect::Green | PedestrianAspect::FlashGreen)
+}

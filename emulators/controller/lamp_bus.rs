@@ -1,0 +1,306 @@
+//! The bus to the six units in the street: two vehicle heads, two pedestrian heads, two light posts.
+//!
+//! What is wanted is kept per unit. A change goes out at once, those units first that lose a green, twins back to
+//! back; whatever is wanted is written again every 500 ms, which is also what holds off the heads' own flash
+//! watchdog (P48). A head that does not take a change is asked again at once; after three failures in a row a unit
+//! counts as lost and gets only its turn of the refresh, so that it does not slow down the others.
+//!
+//! The controller sees bytes only, so the numbers of the units' public register maps stand here once more: heads
+//! have coils (vehicle 0 red, 1 yellow, 2 green; pedestrian 0 red, 1 green) and holding register 0, the watchdog in
+//! ms; posts have holding registers 0 prompt, 1 volume, 2 light, 3 watchdog in ms.
+
+use super::config::{Config, Units};
+use super::interlock::{Groups, Permitted};
+use crate::device::Wake;
+use crate::time::{Instant, Span};
+use crate::wire::modbus::{Client, ClientConfig, Request, Response};
+
+/// First coil of a head.
+const COILS: u16 = 0;
+/// A head's watchdog register.
+const HEAD_WATCHDOG: u16 = 0;
+/// A post's registers: prompt, volume and light in a row.
+const POST_PROMPT: u16 = 0;
+const POST_VOLUME: u16 = 1;
+const POST_WATCHDOG: u16 = 3;
+/// Units on the bus, and the index of the first pedestrian head and the first post.
+pub(super) const UNITS: usize = 6;
+const PEDESTRIANS: usize = 2;
+const POSTS: usize = 4;
+/// Each unit is written at least once in this time.
+const REFRESH: Span = Span::from_ms(500);
+/// How long a unit may think. Converters and a busy host cost some milliseconds; a dead unit must not cost more.
+const TIMEOUT: Span = Span::from_ms(50);
+/// Failures in a row after which a unit is lost.
+const LOST_AFTER: u8 = 3;
+
+/// A sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Prompt {
+    /// Stop speaking.
+    Silence = 0,
+    /// It is green, please cross.
+    Go = 1,
+    /// It is red, please wait.
+    Stop = 2,
+}
+
+/// A post's light.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PostLight {
+    /// Dark.
+    Dark = 0,
+    /// Red.
+    Red = 1,
+    /// Green.
+    Green = 2,
+}
+
+/// What changed about a unit; the number is its index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum UnitChange {
+    /// It does not answer.
+    Lost(usize),
+    /// It answers again.
+    Found(usize),
+}
+
+/// What a transaction was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Matter {
+    State,
+    Watchdog,
+    /// A prompt, by its running number.
+    Prompt(u32),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Tag {
+    unit: usize,
+    matter: Matter,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Unit {
+    address: u8,
+    failures: u8,
+    lost: bool,
+    watchdog_due: bool,
+}
+
+/// The bus.
+#[derive(Clone, Debug)]
+pub(super) struct LampBus {
+    client: Client<Tag>,
+    units: [Unit; UNITS],
+    watchdog_ms: u16,
+    groups: Groups,
+    light: PostLight,
+    volume: u8,
+    prompt: Prompt,
+    prompts: u32,
+    /// Whose turn the refresh is, when, and whether it waits for the bus to be idle.
+    turn: usize,
+    refresh_at: Instant,
+    refresh_waits: bool,
+}
+
+impl LampBus {
+    /// A bus on which nothing has been said.
+    pub(super) fn new(config: &Config, now: Instant) -> LampBus {
+        let Units { vehicle, pedestrian, posts, .. } = config.units;
+        let unit = |address| Unit { address, failures: 0, lost: false, watchdog_due: true };
+        let line = config.ports.lamps.1;
+        LampBus {
+            client: Client::new(ClientConfig { line, timeout: TIMEOUT, retries: 0 }),
+            units: [vehicle[0], vehicle[1], pedestrian[0], pedestrian[1], posts[0], posts[1]].map(unit),
+            watchdog_ms: config.watchdog_ms,
+            groups: Groups::DARK,
+            light: PostLight::Dark,
+            volume: 0,
+            prompt: Prompt::Silence,
+            prompts: 0,
+            turn: 0,
+            refresh_at: now + REFRESH.div(UNITS as u64),
+            refresh_waits: false,
+        }
+    }
+
+    /// What the heads show from now on.
+    pub(super) fn show(&mut self, now: Instant, command: Permitted) {
+        let wanted = command.groups();
+        let before = std::mem::replace(&mut self.groups, wanted);
+        let vehicle = before.vehicle_lamps() != wanted.vehicle_lamps();
+        let pedestrian = before.pedestrian_lamps() != wanted.pedestrian_lamps();
+        let pedestrians_stop = before.pedestrian_lamps()[1] && !wanted.pedestrian_lamps()[1];
+        let order = if pedestrians_stop { [2, 3, 0, 1] } else { [0, 1, 2, 3] };
+        for unit in order {
+            let changed = if unit < PEDESTRIANS { vehicle } else { pedestrian };
+            if changed && !self.units[unit].lost {
+                self.write_state(now, unit, true);
+            }
+        }
+    }
+
+    /// What the heads were last told to show.
+    pub(super) const fn shown(&self) -> Groups {
+        self.groups
+    }
+
+    /// The posts' light and volume from now on, and what they shall say now.
+    pub(super) fn posts(&mut self, now: Instant, light: PostLight, volume: u8, prompt: Option<Prompt>) {
+        let changed = self.light != light;
+        self.light = light;
+        self.volume = volume;
+        if let Some(prompt) = prompt {
+            self.prompt = prompt;
+            self.prompts = self.prompts.wrapping_add(1);
+        }
+        for unit in POSTS..UNITS {
+            if self.units[unit].lost {
+                continue;
+            }
+            if prompt.is_some() {
+                self.write_prompt(now, unit);
+            } else if changed {
+                self.write_state(now, unit, true);
+            }
+        }
+    }
+
+    /// Everything once more, at once: the units may have lost what they knew.
+    pub(super) fn repeat_all(&mut self, now: Instant) {
+        self.client.clear();
+        for unit in 0..UNITS {
+            self.units[unit].watchdog_due = true;
+            self.write_state(now, unit, true);
+        }
+        self.ask_watchdogs(now);
+    }
+
+    /// Whether a head is lost.
+    pub(super) fn head_lost(&self) -> bool {
+        self.units[..POSTS].iter().any(|unit| unit.lost)
+    }
+
+    /// Bytes arrived.
+    pub(super) fn handle_bytes(&mut self, now: Instant, bytes: &[u8], changes: &mut Vec<UnitChange>) {
+        self.client.handle_bytes(now, bytes);
+        self.finish(now, changes);
+    }
+
+    /// The wake has come.
+    pub(super) fn handle_timeout(&mut self, now: Instant, changes: &mut Vec<UnitChange>) {
+        self.client.handle_timeout(now);
+        self.finish(now, changes);
+        if now >= self.refresh_at {
+            self.refresh_waits = true;
+            self.refresh_at = now + REFRESH.div(UNITS as u64);
+        }
+        self.refresh(now);
+    }
+
+    /// A frame to send now.
+    pub(super) fn poll_send(&mut self) -> Option<Vec<u8>> {
+        self.client.poll_send()
+    }
+
+    /// When to call again.
+    pub(super) fn poll_timeout(&self) -> Option<Wake> {
+        let refresh = Wake { at: self.refresh_at, why: "lamp refresh" };
+        match self.client.poll_timeout() {
+            Some(wake) if wake.at <= refresh.at => Some(wake),
+            Some(_) | None => Some(refresh),
+        }
+    }
+
+    /// The refresh waits until the bus is idle: what it says must not be overtaken by a change.
+    fn refresh(&mut self, now: Instant) {
+        if !self.refresh_waits || self.client.waiting() > 0 {
+            return;
+        }
+        self.refresh_waits = false;
+        self.write_state(now, self.turn, false);
+        self.turn = (self.turn + 1) % UNITS;
+        self.ask_watchdogs(now);
+    }
+
+    fn finish(&mut self, now: Instant, changes: &mut Vec<UnitChange>) {
+        while let Some(done) = self.client.poll_done() {
+            let index = done.tag.unit;
+            match done.result {
+                Ok(Some(Response::Written(..))) => self.answered(now, index, changes),
+                // A unit that refuses is there; what it refuses it will refuse again.
+                Ok(_) if done.tag.matter == Matter::Watchdog => self.answered(now, index, changes),
+                Ok(_) | Err(_) => self.failed(now, done.tag, changes),
+            }
+        }
+        self.refresh(now);
+    }
+
+    fn answered(&mut self, now: Instant, index: usize, changes: &mut Vec<UnitChange>) {
+        let unit = &mut self.units[index];
+        if unit.failures == 0 {
+            return;
+        }
+        unit.failures = 0;
+        // It may have been without supply, and have forgotten its watchdog.
+        unit.watchdog_due = true;
+        if std::mem::take(&mut unit.lost) {
+            changes.push(UnitChange::Found(index));
+            self.write_state(now, index, true);
+        }
+        self.ask_watchdogs(now);
+    }
+
+    fn failed(&mut self, now: Instant, tag: Tag, changes: &mut Vec<UnitChange>) {
+        let unit = &mut self.units[tag.unit];
+        unit.failures = unit.failures.saturating_add(1);
+        if unit.lost {
+            return;
+        }
+        if unit.failures >= LOST_AFTER {
+            unit.lost = true;
+            changes.push(UnitChange::Lost(tag.unit));
+            return;
+        }
+        match tag.matter {
+            Matter::State => self.write_state(now, tag.unit, true),
+            Matter::Watchdog => unit.watchdog_due = true,
+            Matter::Prompt(number) if number == self.prompts => self.write_prompt(now, tag.unit),
+            // Something else has been said since.
+            Matter::Prompt(_) => self.write_state(now, tag.unit, true),
+        }
+    }
+
+    fn write_state(&mut self, now: Instant, unit: usize, urgent: bool) {
+        let request = if unit < PEDESTRIANS {
+            Request::WriteCoils(COILS, self.groups.vehicle_lamps().to_vec())
+        } else if unit < POSTS {
+            Request::WriteCoils(COILS, self.groups.pedestrian_lamps().to_vec())
+        } else {
+            Request::WriteRegisters(POST_VOLUME, vec![u16::from(self.volume), self.light as u16])
+        };
+        self.client.ask(now, Tag { unit, matter: Matter::State }, self.units[unit].address, request, urgent);
+    }
+
+    fn write_prompt(&mut self, now: Instant, unit: usize) {
+        let values = vec![self.prompt as u16, u16::from(self.volume), self.light as u16];
+        let tag = Tag { unit, matter: Matter::Prompt(self.prompts) };
+        let request = Request::WriteRegisters(POST_PROMPT, values);
+        self.client.ask(now, tag, self.units[unit].address, request, true);
+    }
+
+    fn ask_watchdogs(&mut self, now: Instant) {
+        for index in 0..UNITS {
+            let unit = &mut self.units[index];
+            if unit.lost || !std::mem::take(&mut unit.watchdog_due) {
+                continue;
+            }
+            let register = if index < POSTS { HEAD_WATCHDOG } else { POST_WATCHDOG };
+            let request = Request::WriteRegister(register, self.watchdog_ms);
+            let tag = Tag { unit: index, matter: Matter::Watchdog };
+            self.client.ask(now, tag, unit.address, request, false);
+        }
+    }
+}
