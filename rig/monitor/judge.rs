@@ -54,12 +54,13 @@ impl Judge {
         while let Some(due) = self.observer.next_deadline()
             && due < now
         {
-            self.engine.advance(due);
             self.observer.advance(due, &mut self.changes);
             self.hand_on();
         }
-        if self.engine.next_deadline().is_some_and(|due| due < now) {
-            self.engine.advance(now);
+        // The observer holds back what it may still have to correct: the engine's time is not the present.
+        let settled = self.observer.settled();
+        if self.engine.next_deadline().is_some_and(|due| due < settled) {
+            self.engine.advance(settled);
         }
     }
 
@@ -72,7 +73,8 @@ impl Judge {
     /// The verdicts at the end of the record.
     #[must_use]
     pub fn finish(mut self, end: Instant) -> Vec<PropertyResult> {
-        self.advance(end);
+        self.observer.finish(end, &mut self.changes);
+        self.hand_on();
         self.engine.finish(end)
     }
 }

@@ -7,19 +7,22 @@ mod compile;
 mod edge;
 mod engine;
 mod expr;
+mod judge;
 #[cfg(test)]
 mod naive;
+pub mod observe;
 mod parse;
 mod pattern;
 mod property;
 mod signal;
 mod tally;
-mod timers;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod verdict;
 
 pub use engine::Engine;
+pub use judge::{Judge, catalogue};
 pub use property::{Check, Property, PropertyError, load};
 pub use signal::{Change, Domain, SignalId, Value, Vocabulary};
 pub use verdict::{Found, KEPT, Margin, PropertyResult, Unit, Verdict, Violation};

@@ -55,8 +55,12 @@ pub struct Property {
     pub needs: Vec<String>,
     /// Whether it belongs to the core.
     pub core: bool,
-    /// What is checked; the property's verdict is the worst check's.
+    /// What is checked; the property's verdict is the worst check's. Empty for a pair and for what is left out.
     pub checks: Vec<Check>,
+    /// Compares two runs instead (metamorphic): how the second differs from the first.
+    pub pair: Option<String>,
+    /// Why it is not judged; it is listed all the same.
+    pub left_out: Option<String>,
     /// The file it was read from.
     pub file: Arc<str>,
     /// Its line there.
@@ -122,7 +126,10 @@ const FORMS: [Form; 12] = [
     ("every", Shape::Every, &[], &["at_most", "at_least"]),
 ];
 const ANYWHERE: [&str; 2] = ["while", "tolerance"];
-const KEYS: [&str; 9] = ["id", "title", "sentence", "source", "policies", "needs", "core", "check", "note"];
+const KEYS: [&str; 11] =
+    ["id", "title", "sentence", "source", "policies", "needs", "core", "check", "note", "pair", "left_out"];
+/// Pairs of runs that a property without checks may compare.
+const PAIRS: [&str; 5] = ["more_people", "swapped_kerbs", "noise", "repeats", "clock_step"];
 
 /// Reads all `[[property]]` tables of a document.
 ///
@@ -198,6 +205,8 @@ impl Reader<'_> {
             needs: Vec::new(),
             core: false,
             checks: Vec::new(),
+            pair: None,
+            left_out: None,
             file: self.file.clone(),
             line: self.line(&table.span()),
         };
@@ -217,6 +226,14 @@ impl Reader<'_> {
                 ("sentence", Content::Text(text)) => property.sentence = text,
                 ("source", Content::Text(text)) => property.source = text,
                 ("note", Content::Text(_)) => {}
+                ("pair", Content::Text(text)) => {
+                    if !PAIRS.contains(&text.as_str()) {
+                        let hint = Some(format!("one of: {}", PAIRS.join(", ")));
+                        return Err(self.error(value.span(), name, format!("unknown pair `{text}`"), hint));
+                    }
+                    property.pair = Some(text);
+                }
+                ("left_out", Content::Text(text)) => property.left_out = Some(text),
                 ("policies", Content::List(list)) => property.policies = list,
                 ("needs", Content::List(list)) => property.needs = list,
                 ("core", Content::Flag(flag)) => property.core = flag,
@@ -234,8 +251,9 @@ impl Reader<'_> {
             let hint = Some("write id = \"P01\"".to_owned());
             return Err(self.error(table.span(), "id", "a property needs an id".to_owned(), hint));
         }
-        if property.checks.is_empty() {
-            let message = format!("property `{}` checks nothing", property.id);
+        let judged_otherwise = property.pair.is_some() || property.left_out.is_some();
+        if property.checks.is_empty() != judged_otherwise {
+            let message = format!("property `{}` needs either checks, or `pair` or `left_out`", property.id);
             let hint = Some("write a [[property.check]] below it".to_owned());
             return Err(self.error(table.span(), "check", message, hint));
         }

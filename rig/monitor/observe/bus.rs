@@ -1,0 +1,133 @@
+//! A Modbus bus overheard: what is asked and what is answered. A frame that repeats an earlier one costs a
+//! comparison; only others are parsed. What is damaged means nothing.
+
+use emulators::time::{Instant, Span};
+use emulators::wire::Parsed;
+use emulators::wire::modbus::{Request, Response, parse_request, parse_response};
+
+/// Frames remembered for each direction of a bus.
+const REMEMBERED: usize = 16;
+/// Parts of a frame belong together if they are not further apart than this.
+const PATIENCE: Span = Span::from_ms(200);
+/// The most bytes that wait for the rest of a frame.
+const WAITING: usize = 512;
+
+/// Understood frames by their bytes; the oldest make room.
+#[derive(Debug)]
+struct Memory<T> {
+    known: Vec<(Vec<u8>, T)>,
+    oldest: usize,
+}
+
+impl<T> Memory<T> {
+    fn get(&self, bytes: &[u8]) -> Option<usize> {
+        self.known.iter().position(|(known, _)| known.as_slice() == bytes)
+    }
+
+    fn put(&mut self, bytes: &[u8], meaning: T) -> usize {
+        if self.known.len() < REMEMBERED {
+            self.known.push((bytes.to_vec(), meaning));
+            return self.known.len() - 1;
+        }
+        let place = self.oldest;
+        self.oldest = (self.oldest + 1) % REMEMBERED;
+        let (known, old) = &mut self.known[place];
+        known.clear();
+        known.extend_from_slice(bytes);
+        *old = meaning;
+        place
+    }
+}
+
+/// One direction: frames, or parts of frames, in; meanings out.
+#[derive(Debug)]
+pub(super) struct Ear<T> {
+    memory: Memory<(u8, T)>,
+    parse: fn(&[u8]) -> Parsed<(u8, T)>,
+    part: Vec<u8>,
+    heard: Instant,
+}
+
+impl<T> Ear<T> {
+    fn new(parse: fn(&[u8]) -> Parsed<(u8, T)>) -> Ear<T> {
+        let memory = Memory { known: Vec::new(), oldest: 0 };
+        Ear { memory, parse, part: Vec::new(), heard: Instant::ZERO }
+    }
+
+    /// Bytes that arrived from `start` to `now`. Calls `each` with unit, meaning and whether the frame is the same as before.
+    pub(super) fn hear(&mut self, start: Instant, now: Instant, bytes: &[u8], each: &mut impl FnMut(u8, &T)) {
+        if let Some(place) = self.memory.get(bytes) {
+            self.part.clear();
+            let (unit, meaning) = &self.memory.known[place].1;
+            return each(*unit, meaning);
+        }
+        if start.since(self.heard) > PATIENCE {
+            self.part.clear();
+        }
+        self.heard = now;
+        if !self.part.is_empty() && !matches!((self.parse)(bytes), Parsed::Frame { .. }) {
+            self.part.extend_from_slice(bytes);
+            let whole = std::mem::take(&mut self.part);
+            return self.understand(&whole, each);
+        }
+        self.part.clear();
+        self.understand(bytes, each);
+    }
+
+    fn understand(&mut self, bytes: &[u8], each: &mut impl FnMut(u8, &T)) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            match (self.parse)(rest) {
+                Parsed::Frame { frame, used } => {
+                    let place = self.memory.put(&rest[..used], frame);
+                    let (unit, meaning) = &self.memory.known[place].1;
+                    each(*unit, meaning);
+                    rest = &rest[used..];
+                }
+                Parsed::Reject { skip, why: _ } => rest = &rest[skip.clamp(1, rest.len())..],
+                Parsed::NeedMore => {
+                    self.part.extend_from_slice(&rest[..rest.len().min(WAITING)]);
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Both directions of a bus.
+#[derive(Debug)]
+pub(super) struct Bus {
+    pub(super) asked: Ear<Request>,
+    pub(super) answered: Ear<Response>,
+    last_end: Option<Instant>,
+    shortest_gap: Span,
+}
+
+impl Bus {
+    pub(super) fn new() -> Bus {
+        Bus {
+            asked: Ear::new(parse_request),
+            answered: Ear::new(parse_response),
+            last_end: None,
+            shortest_gap: Span::MAX,
+        }
+    }
+
+    /// A frame ended at `end`. Gives the silence before it if it is a request that came after a shorter silence than any
+    /// before, or after less than `required`: others need no judging.
+    pub(super) fn silence(
+        &mut self,
+        start: Instant,
+        end: Instant,
+        request: bool,
+        required: Span,
+    ) -> Option<Span> {
+        let before = self.last_end.replace(end)?;
+        let gap = start.since(before);
+        if !request || (gap >= required && gap >= self.shortest_gap) {
+            return None;
+        }
+        self.shortest_gap = self.shortest_gap.min(gap);
+        Some(gap)
+    }
+}

@@ -1,0 +1,290 @@
+//! Cameras: what the controller has been told, and the session in which it was.
+
+use std::collections::VecDeque;
+
+use emulators::time::{Instant, Span};
+use emulators::wire::Parsed;
+use emulators::wire::gbt43229::{Decoder, Message, Packet, RealTime, Region};
+
+use super::Timer;
+use super::sink::{Sink, flag, number};
+use crate::site::{CameraWiring, Limits};
+
+/// A count of 255 says "at least 255" and is no number to judge a jump by.
+const OVERFLOW: u8 = 255;
+/// Frames in a row are counted up to here.
+const STREAK_MAX: i64 = 20;
+/// Heartbeat queries are owed for so long after a reply: two of them may then have gone unanswered.
+const SESSION_LASTS: Span = Span::from_secs(12);
+/// Window of the erratic count (T32 is per minute).
+const MINUTE: Span = Span::from_secs(60);
+
+/// What a camera has told of the crosswalk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Crosswalk {
+    count: u8,
+    up: u8,
+    down: u8,
+}
+
+#[derive(Debug)]
+pub(super) struct Camera {
+    place: usize,
+    wiring: CameraWiring,
+    uploads: Decoder,
+    orders: Decoder,
+    silence: Span,
+    capacity: i64,
+    crosswalk_capacity: i64,
+    jump_max: i64,
+    erratic_per_min: usize,
+    /// Counts of the last received frame, believed or not: waiting, crosswalk.
+    received: [Option<u8>; 2],
+    crosswalk: Crosswalk,
+    crosswalk_seen: Option<Instant>,
+    /// People on the crosswalk before somebody entered on red.
+    before_trip: Option<u8>,
+    count: i64,
+    streak: i64,
+    changes: VecDeque<Instant>,
+}
+
+/// What became of a camera's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Outcome {
+    /// The number of people waiting may have changed.
+    pub(super) people: bool,
+}
+
+impl Camera {
+    pub(super) fn new(place: usize, wiring: CameraWiring, limits: &Limits) -> Camera {
+        let number = |name: &str| limits.number(name);
+        let capacity = number(["waiting_capacity_a", "waiting_capacity_b"][place]);
+        Camera {
+            place,
+            wiring,
+            uploads: Decoder::new(wiring.crc),
+            orders: Decoder::new(wiring.crc),
+            silence: limits.time("camera_silence").unwrap_or(Span::from_secs(3)),
+            capacity: capacity.unwrap_or(i64::from(wiring.waiting_capacity)),
+            crosswalk_capacity: number("crosswalk_capacity").unwrap_or(i64::from(wiring.crosswalk_capacity)),
+            jump_max: number("jump_max").unwrap_or(10),
+            erratic_per_min: number("erratic_per_min").and_then(|n| usize::try_from(n).ok()).unwrap_or(120),
+            received: [None; 2],
+            crosswalk: Crosswalk::default(),
+            crosswalk_seen: None,
+            before_trip: None,
+            count: 0,
+            streak: 0,
+            changes: VecDeque::new(),
+        }
+    }
+
+    /// People waiting, as last believed.
+    pub(super) const fn count(&self) -> i64 {
+        self.count
+    }
+
+    /// Bytes towards the controller. `red_since`: since when the pedestrian head is red, if it is.
+    pub(super) fn upload(
+        &mut self,
+        sink: &mut Sink,
+        start: Instant,
+        bytes: &[u8],
+        red_since: Option<Instant>,
+    ) -> Outcome {
+        self.uploads.push(bytes);
+        let mut bad = 0;
+        let mut people = false;
+        loop {
+            match self.uploads.poll() {
+                Parsed::Frame { frame, used: _ } => people |= self.packet(sink, start, &frame, red_since),
+                Parsed::Reject { .. } => bad += 1,
+                Parsed::NeedMore => break,
+            }
+        }
+        if bad > 0 {
+            self.bad(sink, bad);
+        }
+        Outcome { people }
+    }
+
+    fn bad(&mut self, sink: &mut Sink, how_many: i64) {
+        self.streak = 0;
+        sink.set(sink.ids.streak[self.place], number(Some(0)));
+        sink.event(sink.ids.camera_bad[self.place], how_many);
+    }
+
+    fn packet(
+        &mut self,
+        sink: &mut Sink,
+        start: Instant,
+        packet: &Packet,
+        red_since: Option<Instant>,
+    ) -> bool {
+        let place = self.place;
+        match Message::of(packet, self.wiring.crosswalk_info_len) {
+            Message::RealTime(report) => return self.report(sink, start, &report, red_since),
+            Message::ConnectRequest => {
+                sink.set_flag(sink.ids.in_session[place], false);
+                sink.event(sink.ids.connect_request[place], 0);
+            }
+            Message::HeartbeatReply => sink.wake(Timer::SESSIONS[place], sink.now + SESSION_LASTS),
+            Message::StatusUpload(_) => sink.event(sink.ids.status_upload[place], 0),
+            Message::Statistics(_) => sink.event(sink.ids.statistics_upload[place], 0),
+            _not_about_the_session => {}
+        }
+        false
+    }
+
+    /// An intact 0801.
+    fn report(
+        &mut self,
+        sink: &mut Sink,
+        start: Instant,
+        report: &RealTime,
+        red_since: Option<Instant>,
+    ) -> bool {
+        let place = self.place;
+        let zone = |channel: Option<u8>, region| {
+            report.zones.iter().find(|zone| Some(zone.channel) == channel && zone.region == region)
+        };
+        let waiting = zone(Some(self.wiring.waiting_channel), Region::Waiting);
+        let walking = zone(self.wiring.crosswalk_channel, Region::Crosswalk);
+        let believed = self.believe(0, waiting.map(|zone| zone.count), self.capacity)
+            & self.believe(1, walking.map(|zone| zone.count), self.crosswalk_capacity);
+        sink.wake(Timer::SILENCES[place], sink.now + self.silence);
+        sink.set_flag(sink.ids.camera_link[place], true);
+        sink.set_flag(sink.ids.implausible[place], !believed);
+        sink.event(sink.ids.camera_frame[place], waiting.map_or(0, |zone| i64::from(zone.count)));
+        if !believed {
+            self.bad(sink, 1);
+            return false;
+        }
+        sink.wake(Timer::GOODS[place], sink.now + self.silence);
+        sink.set_flag(sink.ids.camera_good[place], true);
+        self.streak = (self.streak + 1).min(STREAK_MAX);
+        sink.set(sink.ids.streak[place], number(Some(self.streak)));
+        if let Some(zone) = walking {
+            let seen = Crosswalk { count: zone.count, up: zone.up, down: zone.down.unwrap_or(0) };
+            self.crosswalk(sink, start, seen, red_since);
+        }
+        let Some(zone) = waiting else { return false };
+        let count = i64::from(zone.count);
+        if count == self.count {
+            sink.set(sink.ids.count[place], number(Some(count)));
+            return false;
+        }
+        self.count = count;
+        self.changed(sink);
+        sink.set(sink.ids.count[place], number(Some(count)));
+        sink.set_flag(sink.ids.present[place], count > 0);
+        true
+    }
+
+    /// Whether a count can be true: below the capacity and near the last received one (P40).
+    fn believe(&mut self, which: usize, count: Option<u8>, capacity: i64) -> bool {
+        let Some(count) = count else { return true };
+        let before = self.received[which].replace(count);
+        let jumps = |before: u8| {
+            before != OVERFLOW && count != OVERFLOW && i64::from(before.abs_diff(count)) > self.jump_max
+        };
+        (count == OVERFLOW || i64::from(count) <= capacity) && !before.is_some_and(jumps)
+    }
+
+    /// Counts that change too often (P42).
+    fn changed(&mut self, sink: &mut Sink) {
+        self.changes.push_back(sink.now);
+        if self.changes.len() > self.erratic_per_min {
+            let first = self.changes.pop_front();
+            if first.is_some_and(|first| sink.now.since(first) <= MINUTE) {
+                sink.set(sink.ids.churn[self.place], flag(true));
+                sink.wake(Timer::CHURNS[self.place], sink.now + MINUTE);
+            }
+        }
+    }
+
+    fn crosswalk(&mut self, sink: &mut Sink, start: Instant, seen: Crosswalk, red_since: Option<Instant>) {
+        let before = std::mem::replace(&mut self.crosswalk, seen);
+        let looked = self.crosswalk_seen.replace(start);
+        let [n, up, down] = sink.ids.crosswalk;
+        sink.set(n, number(Some(i64::from(seen.count))));
+        sink.set(up, number(Some(i64::from(seen.up))));
+        sink.set(down, number(Some(i64::from(seen.down))));
+        sink.set_flag(sink.ids.on_crosswalk[0], seen.count > 0);
+        let Some(red_since) = red_since else { return };
+        let [trip, trip_any] = sink.ids.trip;
+        if self.before_trip.is_some_and(|people| seen.count <= people) {
+            self.before_trip = None;
+            sink.set_flag(trip, false);
+            sink.set_flag(trip_any, false);
+        }
+        let enters = seen.count > before.count || seen.up > before.up || seen.down > before.down;
+        if !enters {
+            return;
+        }
+        self.before_trip.get_or_insert(before.count.min(seen.count.saturating_sub(1)));
+        sink.set_flag(trip_any, true);
+        // A frame whose predecessor was begun before the red may show who stepped off on flashing green.
+        if looked.is_some_and(|looked| looked >= red_since) {
+            sink.set_flag(trip, true);
+            sink.event(sink.ids.trip_event[0], i64::from(seen.count));
+        }
+    }
+
+    /// The pedestrian head is no longer red: nobody is there who should not be.
+    pub(super) fn red_ends(&mut self, sink: &mut Sink) {
+        self.before_trip = None;
+        for signal in sink.ids.trip {
+            sink.set_flag(signal, false);
+        }
+    }
+
+    /// Bytes from the controller, as it sent them: it is not to blame for the cable.
+    pub(super) fn order(&mut self, sink: &mut Sink, bytes: &[u8]) {
+        let place = self.place;
+        self.orders.push(bytes);
+        loop {
+            let packet = match self.orders.poll() {
+                Parsed::Frame { frame, used: _ } => frame,
+                Parsed::Reject { .. } => continue,
+                Parsed::NeedMore => return,
+            };
+            match Message::of(&packet, self.wiring.crosswalk_info_len) {
+                Message::ConnectReply => {
+                    sink.event(sink.ids.connect_reply[place], 0);
+                    sink.wake(Timer::SESSIONS[place], sink.now + SESSION_LASTS);
+                    sink.set_flag(sink.ids.in_session[place], true);
+                }
+                Message::HeartbeatQuery => sink.event(sink.ids.heartbeat_query[place], 0),
+                Message::StatusAck => sink.event(sink.ids.status_ack[place], 0),
+                Message::StatisticsAck => sink.event(sink.ids.statistics_ack[place], 0),
+                _not_owed => {}
+            }
+        }
+    }
+
+    /// No intact 0801 for as long as makes a camera lost. Gives whether the number of people changes.
+    pub(super) fn silent(&mut self, sink: &mut Sink) -> bool {
+        let place = self.place;
+        sink.set_flag(sink.ids.camera_link[place], false);
+        sink.set_flag(sink.ids.in_session[place], false);
+        self.streak = 0;
+        self.received = [None; 2];
+        sink.set(sink.ids.streak[place], number(Some(0)));
+        if self.wiring.crosswalk_channel.is_some() {
+            self.crosswalk = Crosswalk::default();
+            self.crosswalk_seen = None;
+            sink.set_flag(sink.ids.on_crosswalk[0], false);
+            self.red_ends(sink);
+        }
+        let changed = std::mem::replace(&mut self.count, 0) != 0;
+        sink.set_flag(sink.ids.present[place], false);
+        changed
+    }
+
+    /// No believable 0801 for that long.
+    pub(super) fn unbelieved(&self, sink: &mut Sink) {
+        sink.set_flag(sink.ids.camera_good[self.place], false);
+    }
+}

@@ -1,0 +1,306 @@
+//! Heads: aspects of what is driven, faults of what is lit, and commands against what the controller senses.
+
+use emulators::time::Span;
+use emulators::wire::modbus::{Request, Response};
+
+use super::super::signal::Value;
+use super::Timer;
+use super::sink::{Sink, flag};
+use crate::site::{FeedbackWiring, LampWiring};
+use crate::trace::HeadName;
+use crate::trace::aspect::{Aspect, HeadKind, Recogniser, Sighting, lamp};
+
+/// An answer of the feedback module is believed this long.
+const SENSED_LASTS: Span = Span::from_ms(500);
+/// Damage on the lamp bus excuses late edges this long: a bounded number of retries.
+const NOISE_LASTS: Span = Span::from_secs(2);
+
+/// Where a head stands in tables: vehicle A, B, pedestrian A, B.
+pub(super) const fn place(head: HeadName) -> usize {
+    match head {
+        HeadName::VehicleA => 0,
+        HeadName::VehicleB => 1,
+        HeadName::PedestrianA => 2,
+        HeadName::PedestrianB => 3,
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Heads {
+    recognisers: [Recogniser; 4],
+    driven: [Option<u8>; 4],
+    lit: [u8; 4],
+    /// Lamps that were driven and not lit when last driven, by head.
+    known_out: [u8; 4],
+    units: [u8; 4],
+    watchdog: Span,
+    written: [bool; 4],
+    /// The write that is not yet answered: head and coils it changes (mask, values).
+    asked: Option<(usize, Option<(u8, u8)>)>,
+    /// Coils as last written and answered; `None` unknown (never written, timed flash, power lost).
+    commanded: [Option<u8>; 4],
+    sensed: [u8; 4],
+    sensed_valid: bool,
+    inputs: FeedbackWiring,
+    feedback_asked: Option<u16>,
+}
+
+impl Heads {
+    pub(super) fn new(lamps: LampWiring, inputs: FeedbackWiring, watchdog: Span) -> Heads {
+        let [va, vb] = lamps.vehicle;
+        let [pa, pb] = lamps.pedestrian;
+        Heads {
+            recognisers: [HeadKind::Vehicle, HeadKind::Vehicle, HeadKind::Pedestrian, HeadKind::Pedestrian]
+                .map(Recogniser::new),
+            driven: [None; 4],
+            lit: [0; 4],
+            known_out: [0; 4],
+            units: [va, vb, pa, pb],
+            watchdog,
+            written: [false; 4],
+            asked: None,
+            commanded: [None; 4],
+            sensed: [0; 4],
+            sensed_valid: false,
+            inputs,
+            feedback_asked: None,
+        }
+    }
+
+    /// What a head shows as far as it is known now.
+    pub(super) fn shown(&self, head: usize) -> Option<Aspect> {
+        self.recognisers[head].shown()
+    }
+
+    /// A head's lamps changed. New aspects are left in `sightings`.
+    pub(super) fn lamps(
+        &mut self,
+        sink: &mut Sink,
+        head: HeadName,
+        driven: u8,
+        lit: u8,
+        seen: &mut Vec<(usize, Sighting)>,
+    ) {
+        let place = place(head);
+        if self.driven[place] == Some(driven) && self.lit[place] == lit {
+            return;
+        }
+        self.driven[place] = Some(driven);
+        self.lit[place] = lit;
+        self.recognisers[place].lamps(sink.now, driven, &mut |sighting| seen.push((place, sighting)));
+        self.wake(sink, place);
+        let raw = sink.ids.raw;
+        if place < 2 {
+            for (bit, signal) in [lamp::RED, lamp::YELLOW, lamp::GREEN].into_iter().zip(&raw[place * 3..]) {
+                sink.set_flag(*signal, driven & bit != 0);
+            }
+        } else {
+            for (bit, signal) in [lamp::RED, lamp::GREEN].into_iter().zip(&raw[2 + place * 2..]) {
+                sink.set_flag(*signal, driven & bit != 0);
+            }
+        }
+        self.known_out[place] = (self.known_out[place] & !(driven & lit)) | (driven & !lit);
+        self.lit_flags(sink);
+    }
+
+    fn wake(&self, sink: &mut Sink, place: usize) {
+        match self.recognisers[place].deadline() {
+            Some(due) => sink.wake(Timer::HEADS[place], due),
+            None => sink.timers.clear(Timer::HEADS[place]),
+        }
+    }
+
+    /// A head's doubt has ended.
+    pub(super) fn settle(&mut self, sink: &mut Sink, place: usize, seen: &mut Vec<(usize, Sighting)>) {
+        let after = sink.now + Span::from_us(1);
+        self.recognisers[place].advance(after, &mut |sighting| seen.push((place, sighting)));
+        self.wake(sink, place);
+    }
+
+    fn lit_flags(&mut self, sink: &mut Sink) {
+        let driven = self.driven.map(|driven| driven.unwrap_or(0));
+        let [va, vb, pa, pb] = self.lit;
+        let moving = (va | vb) & (lamp::GREEN | lamp::YELLOW) != 0;
+        sink.set_flag(sink.ids.lit_conflict[0], moving && (pa | pb) & lamp::GREEN != 0);
+        let dual = |lit: u8| lit & lamp::RED != 0 && lit & lamp::GREEN != 0;
+        sink.set_flag(sink.ids.lit_dual[0], self.lit.into_iter().any(dual));
+        let reds = |heads: std::ops::Range<usize>, lit: bool| {
+            heads
+                .filter(|head| driven[*head] & lamp::RED != 0 && (self.lit[*head] & lamp::RED != 0) == lit)
+                .count()
+        };
+        sink.set_flag(sink.ids.vehicle_reds_out[0], reds(0..2, false) > 0 && reds(0..2, true) == 0);
+        let out = |head: usize, lamps: u8| self.known_out[head] & lamps != 0;
+        let one = out(0, lamp::RED) != out(1, lamp::RED);
+        let pedestrian = out(2, lamp::RED) || out(3, lamp::RED);
+        let others = (0..4).any(|head| out(head, lamp::YELLOW | lamp::GREEN));
+        sink.set_flag(sink.ids.vehicle_red_out[0], one);
+        sink.set_flag(sink.ids.pedestrian_red_out[0], pedestrian);
+        sink.set_flag(sink.ids.yellow_green_out[0], others);
+        sink.set_flag(sink.ids.lamp_fault[0], (0..4).any(|head| driven[head] != self.lit[head]));
+        let dark =
+            driven[2] == 0 && driven[3] == 0 && (driven[0] | driven[1]) & (lamp::RED | lamp::GREEN) == 0;
+        sink.set_flag(sink.ids.darkened[0], dark && self.driven.iter().all(Option::is_some));
+    }
+
+    /// The supply came or went.
+    pub(super) fn power(&mut self, sink: &mut Sink, on: bool) {
+        for recogniser in &mut self.recognisers {
+            recogniser.power(on);
+        }
+        if !on {
+            self.commanded = [None; 4];
+            self.asked = None;
+            self.written = [false; 4];
+            sink.set_flag(sink.ids.lamp_link[0], false);
+            self.compare(sink);
+        }
+    }
+
+    /// A head has had no valid write for as long as its flash unit waits.
+    pub(super) fn unwritten(&mut self, sink: &mut Sink, place: usize) {
+        self.written[place] = false;
+        sink.set_flag(sink.ids.lamp_link[0], false);
+    }
+
+    /// The controller asks a unit on the lamp bus.
+    pub(super) fn asked(&mut self, sink: &mut Sink, unit: u8, request: &Request) {
+        self.asked = None;
+        let Some(place) = self.units.iter().position(|known| *known == unit) else { return };
+        let coils = match request {
+            Request::WriteCoils(start, coils) => Some(written(*start, coils.iter().copied())),
+            Request::WriteCoil(coil, value) if *coil < 8 => {
+                Some(written(*coil, [*value == 0xFF00].into_iter()))
+            }
+            Request::WriteCoil(..) => Some(None),
+            Request::WriteRegister(..) | Request::WriteRegisters(..) => None,
+            Request::ReadCoils(..)
+            | Request::ReadDiscreteInputs(..)
+            | Request::ReadHolding(..)
+            | Request::ReadInputs(..)
+            | Request::Other(..) => return,
+        };
+        sink.wake(Timer::WATCHDOGS[place], sink.now + self.watchdog);
+        if !self.written[place] {
+            self.written[place] = true;
+            sink.set_flag(sink.ids.lamp_link[0], self.written == [true; 4]);
+        }
+        self.asked = coils.map(|coils| (place, coils));
+    }
+
+    /// A unit on the lamp bus answers.
+    pub(super) fn answered(&mut self, sink: &mut Sink, unit: u8, response: &Response) {
+        let Some((place, coils)) = self.asked.take() else { return };
+        if self.units[place] != unit || !matches!(response, Response::Written(..)) {
+            return;
+        }
+        let command = coils.map(|(mask, values)| {
+            // Coil 1 of a pedestrian head is its green.
+            let known = self.commanded[place].unwrap_or(0);
+            let lamps = if place < 2 { known } else { (known & 1) | (known >> 1 & 2) };
+            let lamps = (lamps & !mask) | (values & mask);
+            if place < 2 { lamps & 7 } else { (lamps & 1) | (lamps & 2) << 1 }
+        });
+        if self.commanded[place] != command {
+            self.commanded[place] = command;
+            self.compare(sink);
+        }
+    }
+
+    /// The controller asks the feedback module.
+    pub(super) fn feedback_asked(&mut self, request: &Request) {
+        self.feedback_asked = match request {
+            Request::ReadDiscreteInputs(start, _count) => Some(*start),
+            Request::ReadCoils(..)
+            | Request::ReadHolding(..)
+            | Request::ReadInputs(..)
+            | Request::WriteCoil(..)
+            | Request::WriteRegister(..)
+            | Request::WriteCoils(..)
+            | Request::WriteRegisters(..)
+            | Request::Other(..) => None,
+        };
+    }
+
+    /// The feedback module answers.
+    pub(super) fn feedback_answered(&mut self, sink: &mut Sink, unit: u8, response: &Response) {
+        let (Some(start), Response::Bits(_, bits)) = (self.feedback_asked.take(), response) else { return };
+        if unit != self.inputs.unit {
+            return;
+        }
+        sink.wake(Timer::Sensed, sink.now + SENSED_LASTS);
+        let lit = |input: u8| {
+            let place = usize::from(input).checked_sub(usize::from(start));
+            place.and_then(|place| bits.get(place)).copied().unwrap_or(false)
+        };
+        let head = |inputs: &[u8], lamps: &[u8]| {
+            inputs.iter().zip(lamps).fold(0, |all, (input, lamp)| if lit(*input) { all | lamp } else { all })
+        };
+        let three = [lamp::RED, lamp::YELLOW, lamp::GREEN];
+        let two = [lamp::RED, lamp::GREEN];
+        let FeedbackWiring { unit: _, vehicle: [va, vb], pedestrian: [pa, pb] } = &self.inputs;
+        let sensed = [head(va, &three), head(vb, &three), head(pa, &two), head(pb, &two)];
+        if sensed != self.sensed || !self.sensed_valid {
+            self.sensed = sensed;
+            self.sensed_valid = true;
+            sink.set_flag(sink.ids.feedback_link[0], true);
+            self.compare(sink);
+        }
+    }
+
+    /// The feedback module has not answered for too long.
+    pub(super) fn unsensed(&mut self, sink: &mut Sink) {
+        self.sensed_valid = false;
+        sink.set_flag(sink.ids.feedback_link[0], false);
+        self.compare(sink);
+    }
+
+    fn compare(&self, sink: &mut Sink) {
+        let pairs =
+            || self.commanded.iter().zip(self.sensed).filter_map(|(command, lit)| Some(((*command)?, lit)));
+        let mismatch = self.sensed_valid && pairs().any(|(command, lit)| command != lit);
+        let green = self.sensed_valid && pairs().any(|(command, lit)| lit & !command & lamp::GREEN != 0);
+        sink.set_flag(sink.ids.command_mismatch[0], mismatch);
+        sink.set_flag(sink.ids.green_uncommanded[0], green);
+    }
+
+    /// Bytes on the lamp bus did not arrive as they were sent.
+    pub(super) fn noise(sink: &mut Sink) {
+        sink.wake(Timer::LampNoise, sink.now + NOISE_LASTS);
+        sink.set(sink.ids.lamp_noise[0], flag(true));
+    }
+}
+
+/// Which of the first three coils a write names, and what it makes of them.
+fn written(start: u16, coils: impl Iterator<Item = bool>) -> Option<(u8, u8)> {
+    let mut mask = 0;
+    let mut values = 0;
+    for (place, on) in (usize::from(start)..3).zip(coils) {
+        mask |= 1 << place;
+        values |= u8::from(on) << place;
+    }
+    Some((mask, values))
+}
+
+/// A vehicle head's aspect as a level of its signal.
+pub(super) const fn vehicle_level(aspect: Aspect) -> Value {
+    Value::Level(match aspect {
+        Aspect::Off => 0,
+        Aspect::Red => 1,
+        Aspect::Yellow => 2,
+        Aspect::Green => 3,
+        Aspect::FlashingYellow => 4,
+        Aspect::FlashingGreen | Aspect::Other => 5,
+    })
+}
+
+/// A pedestrian head's aspect as a level of its signal.
+pub(super) const fn pedestrian_level(aspect: Aspect) -> Value {
+    Value::Level(match aspect {
+        Aspect::Off => 0,
+        Aspect::Red => 1,
+        Aspect::Green => 2,
+        Aspect::FlashingGreen => 3,
+        Aspect::Yellow | Aspect::FlashingYellow | Aspect::Other => 4,
+    })
+}

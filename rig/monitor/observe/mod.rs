@@ -1,0 +1,501 @@
+//! The observer: records of evidence in, changes of signals out. It reads frames, heads, displays, posts and the
+//! supply; never a stimulus, never where people are.
+//!
+//! **Order.** Changes come in order of their instants, [`Observer::settled`] behind the present: an aspect is often known
+//! later than it began, and the judge shall not have to take a verdict back. Whoever drives an engine with them
+//! moves the engine's time on to `settled()`, not to the present, and calls [`Observer::finish`] at the end.
+//!
+//! **Whose fault.** Aspects, digits and prompts are what was *commanded* (driven, told), so that a broken lamp is not
+//! held against the controller. What the controller hears counts as it arrived, what it says as it was sent.
+//!
+//! # Signals
+//! `VA VB PA PB` aspects; `VAr..PBg` driven lamps; `cdV cdP cdVB cdPB` numbers told, `cdVcol cdPcol` colours; `cdP_red
+//! cdV_walk` numbers that count to pedestrian green (the latter plus D), `cdP_green cdV_green` to its end and to vehicle
+//! green; `VOX VOXB POST POSTB VOL VOLB` posts.
+//!
+//! | signal | true while, or happens when |
+//! |---|---|
+//! | `DARKENED` | pedestrian heads dark, vehicle heads neither red nor green: flashing or off, known at once |
+//! | `LIT_CONFLICT`, `LIT_DUAL` | vehicle green or yellow with pedestrian green; red and green of one head: lit |
+//! | `VRED_OUT` | all driven vehicle reds are not lit |
+//! | `VRED_ONE_OUT`, `PRED_OUT`, `YG_OUT` | such a lamp was not lit when last driven |
+//! | `LAMP_FAULT` | any head: driven is not lit |
+//! | `CMD_MISMATCH`, `GREEN_UNCOMMANDED` | coils last acknowledged differ from the feedback; in a green that is lit |
+//! | `FEEDBACK_LINK`, `LAMP_LINK`, `LAMP_NOISE` | answer within 0.5 s; every head written within the watchdog time; damage within 2 s |
+//! | `CD_LINK`, `CD_CLEAN`, `cd_frame` | a broadcast arrived within 2 s; nothing damaged for 3 s; a broadcast was sent |
+//! | `POST_FAULT` | a post does not do what it is told |
+//! | `QUIET` | time of day outside `voice_from..voice_to` |
+//! | `nA nB presA presB pres nX upX downX ON` | believable counts; who waits; who walks |
+//! | `TRIP`, `TRIP_ANY`, `trip` | an entry on red, until the count is back; also one that may be a remainder; the entry |
+//! | `camA_frame camA_bad BADA` | an intact 0801; damage or an implausible count; the last 0801 was implausible |
+//! | `CAMA_LINK CAMA_GOOD camA_streak CHURNA` | intact, believable 0801 within `camera_silence`; good ones in a row; erratic |
+//! | `connect_request_A ... statistics_ack_A SESSIONA` | the session; heartbeats are owed |
+//! | `MODE DEM DEMA DEMB ANN_REG FAULT LOGN DETA DETB LOSTA IMPLA STUCKA IDLEA ERRATICA log LOG_BACKWARDS` | service port |
+//! | `LATCHED` | a latching fault was logged and not acknowledged |
+//! | `OPERATED` | somebody asked for a mode, a step or a reset within 5 s |
+//! | `POWER COLD SHORT_DIP` | supply; from power after more than `dip_boot` to vehicle green; 5 s after a ridden dip |
+//! | `RUNNING` | from vehicle green until a vehicle head flashes or is dark |
+//! | `UPSET` | not running, no or new supply, operated, manual, lamps unlinked: from 1.5 s *before* on |
+//! | `WALKING` | from pedestrian green to vehicle green |
+//! | `WAITING` | a presence that proved to last, across gaps shorter than `hold`, until served |
+//! | `ANN` | from the first number while the pedestrian head is red to its green or the end of the numbers |
+//! | `GREEN_NEEDED GREEN_ALLOWED LENGTHENS` | P35 in ms, and whether it is on |
+//! | `overlap`, `modbus_gap_lamps modbus_gap_feedback` | the controller sends into another's frame; silence in us before a request that is shorter than any before |
+//!
+//! Not produced, because no property uses them: occupancy, waiting time, statistics contents, camera time stamps, the
+//! shown (as against told) digits, register reads of posts, the service cable's silences (the rig asks there).
+
+mod bus;
+mod cameras;
+mod context;
+mod displays;
+mod heads;
+mod posts;
+mod service;
+mod sink;
+mod vocabulary;
+
+use emulators::time::{Instant, Span};
+
+use self::bus::Bus;
+use self::cameras::Camera;
+use self::context::Context;
+use self::displays::Displays;
+use self::heads::{Heads, pedestrian_level, vehicle_level};
+use self::posts::Posts;
+use self::service::{Learnt, Service};
+use self::sink::{LAG, Sink};
+use self::vocabulary::Ids;
+use super::signal::{Change, Value, Vocabulary};
+use crate::site::{CableRole, Geometry, Limits, Site, Wiring};
+use crate::trace::aspect::{Aspect, Sighting};
+use crate::trace::{Frame, Record, What};
+
+emulators::timers! {
+    /// What the observer waits for.
+    enum Timer {
+        HeadVa = "aspect of vehicle head A",
+        HeadVb = "aspect of vehicle head B",
+        HeadPa = "aspect of pedestrian head A",
+        HeadPb = "aspect of pedestrian head B",
+        WatchdogVa = "writes to vehicle head A",
+        WatchdogVb = "writes to vehicle head B",
+        WatchdogPa = "writes to pedestrian head A",
+        WatchdogPb = "writes to pedestrian head B",
+        Sensed = "lamp feedback",
+        LampNoise = "damage on the lamp bus",
+        Countdown = "countdown broadcast",
+        Clean = "damage on the countdown cable",
+        SilenceA = "camera A",
+        SilenceB = "camera B",
+        GoodA = "believable camera A",
+        GoodB = "believable camera B",
+        SessionA = "session with camera A",
+        SessionB = "session with camera B",
+        ChurnA = "counts of camera A",
+        ChurnB = "counts of camera B",
+        PostA = "post A",
+        PostB = "post B",
+        Quiet = "quiet hours",
+        Operated = "operator",
+        ShortDip = "after a short dip",
+        Recovered = "after supply",
+        Waits = "presence lasts",
+        GivesUp = "presence ended",
+    }
+}
+
+impl Timer {
+    const HEADS: [Timer; 4] = [Timer::HeadVa, Timer::HeadVb, Timer::HeadPa, Timer::HeadPb];
+    const WATCHDOGS: [Timer; 4] =
+        [Timer::WatchdogVa, Timer::WatchdogVb, Timer::WatchdogPa, Timer::WatchdogPb];
+    const SILENCES: [Timer; 2] = [Timer::SilenceA, Timer::SilenceB];
+    const GOODS: [Timer; 2] = [Timer::GoodA, Timer::GoodB];
+    const SESSIONS: [Timer; 2] = [Timer::SessionA, Timer::SessionB];
+    const CHURNS: [Timer; 2] = [Timer::ChurnA, Timer::ChurnB];
+    const POSTS: [Timer; 2] = [Timer::PostA, Timer::PostB];
+}
+
+/// Local time of day in whole minutes: a day has so many.
+const DAY_MINUTES: u64 = 24 * 60;
+
+/// Makes changes of signals out of records.
+#[derive(Debug)]
+pub struct Observer {
+    sink: Sink,
+    heads: Heads,
+    displays: Displays,
+    cameras: [Camera; 2],
+    posts: Posts,
+    service: Service,
+    context: Context,
+    lamps: Bus,
+    feedback: Bus,
+    service_bus: Bus,
+    silences: [Span; 2],
+    pedestrian_red_since: Option<Instant>,
+    /// Local seconds at the beginning of the run, as they are now believed.
+    clock: i64,
+    voice: (u64, u64),
+    collided: [Option<(Instant, Instant, Option<u8>)>; 6],
+    seen: Vec<(usize, Sighting)>,
+}
+
+impl Observer {
+    /// An observer for a site, and the signals it makes. `starts_at` is the local time at the beginning, in
+    /// seconds since 1970-01-01.
+    #[must_use]
+    pub fn new(site: &Site, starts_at: u32) -> (Observer, Vocabulary) {
+        Observer::with(&site.wiring, &site.geometry, &site.limits, site.policy(), starts_at)
+    }
+
+    /// The same from the parts of a site that an observer may know.
+    #[must_use]
+    pub fn with(
+        wiring: &Wiring,
+        geometry: &Geometry,
+        limits: &Limits,
+        policy: &str,
+        starts_at: u32,
+    ) -> (Observer, Vocabulary) {
+        let mut vocabulary = Vocabulary::default();
+        let ids = Ids::register(&mut vocabulary);
+        let mut sink = Sink::new(ids, vocabulary.len());
+        let time = |name: &str, default| limits.time(name).unwrap_or(Span::from_ms(default));
+        let minutes =
+            |name: &str, default| limits.number(name).and_then(|n| u64::try_from(n).ok()).unwrap_or(default);
+        let context = Context::new(geometry, limits);
+        context.begin(&mut sink);
+        let policy =
+            ["observed", "balanced", "fixed_time", "push_button"].iter().position(|name| *name == policy);
+        sink.set(sink.ids.policy[0], policy.map_or(Value::Nil, |place| Value::Level(place as u8)));
+        let silence = |role: CableRole, name: &str| {
+            let line = wiring.cables[role.index()].map_or(Span::ZERO, |cable| cable.line.modbus_silence());
+            limits.number(name).and_then(|us| u64::try_from(us).ok()).map_or(line, Span::from_us)
+        };
+        let offset = limits.number("countdown_offset").unwrap_or(0);
+        let observer = Observer {
+            heads: Heads::new(wiring.lamps, wiring.feedback, time("lamp_watchdog", 1_000)),
+            displays: Displays::new(wiring.countdown.edition, offset, time("display_dark", 2_000)),
+            cameras: [0, 1].map(|place| Camera::new(place, wiring.cameras[place], limits)),
+            posts: Posts::new(wiring.lamps),
+            service: Service::new(wiring.service.map(|service| service.unit)),
+            context,
+            lamps: Bus::new(),
+            feedback: Bus::new(),
+            service_bus: Bus::new(),
+            silences: [
+                silence(CableRole::Lamps, "modbus_silence_lamps"),
+                silence(CableRole::Feedback, "modbus_silence_feedback"),
+            ],
+            pedestrian_red_since: None,
+            clock: i64::from(starts_at),
+            voice: (minutes("voice_from", 420), minutes("voice_to", 1_260)),
+            collided: [None; 6],
+            seen: Vec::new(),
+            sink,
+        };
+        let mut observer = observer;
+        observer.quiet();
+        (observer, vocabulary)
+    }
+
+    /// Everything up to here has been handed out: an engine's time may move on so far and no further.
+    #[must_use]
+    pub fn settled(&self) -> Instant {
+        self.sink.settled()
+    }
+
+    /// An instant before which nothing is derived without a record.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        (self.sink.due != Instant::MAX).then_some(self.sink.due)
+    }
+
+    /// Time has come to `now`, and everything that happened by then has been recorded.
+    pub fn advance(&mut self, now: Instant, changes: &mut Vec<Change>) {
+        self.derive(now);
+        self.hand_out(now, changes);
+    }
+
+    /// A record. Records come in order of `latest`.
+    pub fn record(&mut self, record: &Record, changes: &mut Vec<Change>) {
+        // At one instant a record comes before what is derived.
+        if self.sink.due < record.latest {
+            self.derive(record.latest.back(Span::from_us(1)));
+            self.hand_out(record.latest, changes);
+        }
+        self.sink.now = record.latest;
+        self.sink.earliest = record.earliest;
+        match &record.what {
+            What::Frame(frame) => self.frame(frame),
+            What::Head { head, driven, lit } => {
+                self.heads.lamps(&mut self.sink, *head, *driven, *lit, &mut self.seen);
+                self.sightings();
+            }
+            What::Display { head, told, shown: _ } => {
+                let red = self.heads.shown(2) == Some(Aspect::Red);
+                self.displays.told(&mut self.sink, *head, *told, red);
+            }
+            What::Post { post, light, voice, volume } => {
+                self.posts.seen(&mut self.sink, *post, *light, *voice, *volume);
+            }
+            What::Power(on) => self.power(*on),
+            What::People { .. } | What::Stimulus(_) | What::Reject { .. } | What::Note(_) | What::End => {}
+        }
+    }
+
+    /// The end of the record: hands out everything that is still held back.
+    pub fn finish(&mut self, now: Instant, changes: &mut Vec<Change>) {
+        self.derive(now);
+        self.sink.settle(now, changes);
+    }
+
+    fn hand_out(&mut self, now: Instant, changes: &mut Vec<Change>) {
+        self.sink.settle(now.back(LAG), changes);
+    }
+
+    /// Does all that is due up to `now`, each at its own instant.
+    fn derive(&mut self, now: Instant) {
+        while let Some(wake) = self.sink.timers.wake()
+            && wake.at <= now
+        {
+            self.sink.now = self.sink.now.max(wake.at);
+            self.sink.earliest = self.sink.now;
+            if let Some(timer) = self.sink.timers.expired(wake.at) {
+                self.timer(timer);
+            }
+        }
+        self.sink.due = self.sink.timers.wake().map_or(Instant::MAX, |wake| wake.at);
+    }
+
+    fn timer(&mut self, timer: Timer) {
+        let sink = &mut self.sink;
+        match timer {
+            Timer::HeadVa => self.settle_head(0),
+            Timer::HeadVb => self.settle_head(1),
+            Timer::HeadPa => self.settle_head(2),
+            Timer::HeadPb => self.settle_head(3),
+            Timer::WatchdogVa => self.unwritten(0),
+            Timer::WatchdogVb => self.unwritten(1),
+            Timer::WatchdogPa => self.unwritten(2),
+            Timer::WatchdogPb => self.unwritten(3),
+            Timer::Sensed => self.heads.unsensed(sink),
+            Timer::LampNoise => sink.set_flag(sink.ids.lamp_noise[0], false),
+            Timer::Countdown => self.displays.silent(sink),
+            Timer::Clean => self.displays.clean(sink),
+            Timer::SilenceA => self.camera_silent(0),
+            Timer::SilenceB => self.camera_silent(1),
+            Timer::GoodA => self.cameras[0].unbelieved(sink),
+            Timer::GoodB => self.cameras[1].unbelieved(sink),
+            Timer::SessionA => sink.set_flag(sink.ids.in_session[0], false),
+            Timer::SessionB => sink.set_flag(sink.ids.in_session[1], false),
+            Timer::ChurnA => sink.set_flag(sink.ids.churn[0], false),
+            Timer::ChurnB => sink.set_flag(sink.ids.churn[1], false),
+            Timer::PostA => self.posts.compare(sink, 0),
+            Timer::PostB => self.posts.compare(sink, 1),
+            Timer::Quiet => self.quiet(),
+            Timer::Operated => self.context.no_longer_operated(sink),
+            Timer::ShortDip => sink.set_flag(sink.ids.short_dip[0], false),
+            Timer::Recovered => self.context.recovered(sink),
+            Timer::Waits => self.context.waits(sink),
+            Timer::GivesUp => self.context.gives_up(sink),
+        }
+    }
+
+    fn settle_head(&mut self, place: usize) {
+        self.heads.settle(&mut self.sink, place, &mut self.seen);
+        self.sightings();
+    }
+
+    fn unwritten(&mut self, place: usize) {
+        self.heads.unwritten(&mut self.sink, place);
+        self.context.linked(&mut self.sink);
+    }
+
+    fn camera_silent(&mut self, place: usize) {
+        if self.cameras[place].silent(&mut self.sink) {
+            self.people();
+        }
+    }
+
+    /// Tells the aspects that were sighted.
+    fn sightings(&mut self) {
+        let mut seen = std::mem::take(&mut self.seen);
+        for (head, Sighting { aspect, since }) in seen.drain(..) {
+            let sink = &mut self.sink;
+            self.context.aspect(sink, head, aspect, since);
+            let (signal, level) = match head {
+                0 | 1 => (sink.ids.vehicle[head], vehicle_level(aspect)),
+                _pedestrian => (sink.ids.pedestrian[head - 2], pedestrian_level(aspect)),
+            };
+            sink.set_since(signal, level, since);
+            self.context.after_aspect(sink, head, aspect, since);
+            self.displays.aspect(head, aspect);
+            if head == 2 {
+                let red = aspect == Aspect::Red;
+                self.pedestrian_red_since = red.then_some(since);
+                if !red {
+                    for camera in &mut self.cameras {
+                        camera.red_ends(sink);
+                    }
+                }
+            }
+        }
+        self.seen = seen;
+    }
+
+    fn power(&mut self, on: bool) {
+        self.heads.power(&mut self.sink, on);
+        if !on {
+            self.posts.power_lost();
+            let sink = &mut self.sink;
+            for signal in sink.ids.in_session {
+                sink.set_flag(signal, false);
+            }
+        }
+        self.context.power(&mut self.sink, on);
+        self.context.linked(&mut self.sink);
+    }
+
+    fn people(&mut self) {
+        let people = self.cameras[0].count() + self.cameras[1].count();
+        self.sink.set_flag(self.sink.ids.any_present[0], people > 0);
+        self.context.people(&mut self.sink, people);
+    }
+
+    fn frame(&mut self, frame: &Frame) {
+        let Some(role) = CableRole::ALL.get(usize::from(frame.cable)).copied() else { return };
+        if frame.collided {
+            self.collision(role, frame);
+        }
+        match role {
+            CableRole::CameraA => self.camera(0, frame),
+            CableRole::CameraB => self.camera(1, frame),
+            CableRole::Lamps => self.lamp_bus(frame),
+            CableRole::Feedback => self.feedback_bus(frame),
+            CableRole::Countdown => {
+                if frame.from.is_none_or(|from| from == 0) {
+                    self.displays.bytes(&mut self.sink, &frame.bytes, frame.sent.as_deref());
+                }
+            }
+            CableRole::Service => self.service_frame(frame),
+        }
+    }
+
+    fn camera(&mut self, place: usize, frame: &Frame) {
+        let Observer { sink, cameras, .. } = self;
+        let camera = &mut cameras[place];
+        match frame.from {
+            Some(0) => camera.order(sink, frame.sent.as_deref().unwrap_or(&frame.bytes)),
+            Some(_) | None => {
+                if camera.upload(sink, frame.start, &frame.bytes, self.pedestrian_red_since).people {
+                    self.people();
+                }
+            }
+        }
+    }
+
+    fn lamp_bus(&mut self, frame: &Frame) {
+        let Observer { sink, lamps, heads, posts, context, .. } = self;
+        let now = sink.now;
+        if frame.sent.is_some() || frame.from.is_none() {
+            Heads::noise(sink);
+        }
+        let request = frame.from == Some(0);
+        if let Some(gap) = lamps.silence(frame.start, now, request, self.silences[0])
+            && sink.earliest == now
+        {
+            sink.event(sink.ids.modbus_gap[0], gap.as_us() as i64);
+        }
+        match frame.from {
+            Some(0) => {
+                lamps.asked.hear(frame.start, now, &frame.bytes, &mut |unit, request| {
+                    heads.asked(sink, unit, request);
+                    posts.asked(sink, unit, request);
+                });
+                context.linked(sink);
+            }
+            Some(_) => lamps.answered.hear(frame.start, now, &frame.bytes, &mut |unit, response| {
+                heads.answered(sink, unit, response);
+            }),
+            None => {}
+        }
+    }
+
+    fn feedback_bus(&mut self, frame: &Frame) {
+        let Observer { sink, feedback, heads, .. } = self;
+        let now = sink.now;
+        if let Some(gap) = feedback.silence(frame.start, now, frame.from == Some(0), self.silences[1])
+            && sink.earliest == now
+        {
+            sink.event(sink.ids.modbus_gap[1], gap.as_us() as i64);
+        }
+        match frame.from {
+            Some(0) => feedback.asked.hear(frame.start, now, &frame.bytes, &mut |_unit, request| {
+                heads.feedback_asked(request);
+            }),
+            Some(_) => feedback.answered.hear(frame.start, now, &frame.bytes, &mut |unit, response| {
+                heads.feedback_answered(sink, unit, response);
+            }),
+            None => {}
+        }
+    }
+
+    fn service_frame(&mut self, frame: &Frame) {
+        let Observer { sink, service_bus, service, .. } = self;
+        let now = sink.now;
+        let mut learnt = Learnt::default();
+        match frame.from {
+            Some(0) => service_bus.answered.hear(frame.start, now, &frame.bytes, &mut |unit, response| {
+                learnt = service.answered(sink, unit, response);
+            }),
+            Some(_) => service_bus.asked.hear(frame.start, now, &frame.bytes, &mut |unit, request| {
+                service.asked(sink, unit, request);
+            }),
+            None => {}
+        }
+        if let Some((upsets, since)) = learnt.mode {
+            self.context.mode(sink, upsets, since);
+        }
+        if let Some(since) = learnt.operated {
+            self.context.operated(sink, since);
+        }
+        if let Some(clock) = learnt.clock {
+            self.clock = i64::from(clock) - now.as_us() as i64 / 1_000_000;
+            self.quiet();
+        }
+    }
+
+    /// Two transmissions overlapped: the one that began later is to blame, if it is the controller's.
+    fn collision(&mut self, role: CableRole, frame: &Frame) {
+        let (start, end) = (frame.start, self.sink.now);
+        let before = self.collided[role.index()].replace((start, end, frame.from));
+        let Some((other_start, _, other_from)) = before.filter(|(_, other_end, _)| *other_end > start) else {
+            return;
+        };
+        let later = if start >= other_start { frame.from } else { other_from };
+        let both_meant = frame.from.is_some() && other_from.is_some();
+        if both_meant && later == Some(0) {
+            self.sink.event(self.sink.ids.overlap[0], role.index() as i64);
+        }
+    }
+
+    /// Whether prompts shall be quiet now, and when that changes.
+    fn quiet(&mut self) {
+        let now = self.sink.now;
+        let local = self.clock + (now.as_us() / 1_000_000) as i64;
+        let second = u64::try_from(local.rem_euclid(DAY_MINUTES as i64 * 60)).unwrap_or(0);
+        let (from, to) = self.voice;
+        let minute = second / 60;
+        let active = if from <= to { (from..to).contains(&minute) } else { !(to..from).contains(&minute) };
+        self.sink.set_flag(self.sink.ids.quiet[0], !active);
+        let next =
+            [from, to].map(|border| (border * 60 + DAY_MINUTES * 60 - second - 1) % (DAY_MINUTES * 60) + 1);
+        let whole = Instant::from_us(now.as_us() / 1_000_000 * 1_000_000);
+        self.sink.wake(Timer::Quiet, whole + Span::from_secs(next[0].min(next[1])));
+    }
+}
+
+#[cfg(test)]
+mod tests;

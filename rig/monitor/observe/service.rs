@@ -1,0 +1,196 @@
+//! Service port: the state block that the rig reads, and the controller's log.
+//!
+//! A state is known at an answer and became true since the question before it: that is its uncertainty. A log entry
+//! is an event at the instant at which it was read.
+
+use emulators::time::Instant;
+use emulators::wire::modbus::{Request, Response};
+use emulators::wire::service_map::{self as map, log};
+
+use super::super::signal::Value;
+use super::sink::{Sink, flag, number};
+
+/// Entries that latch a fault until it is acknowledged.
+const LATCHING: [u16; 6] = [
+    log::CONFLICT,
+    log::VEHICLE_REDS_OUT,
+    log::DUAL_INDICATION,
+    log::CORRESPONDENCE,
+    log::FEEDBACK_LOST,
+    log::INTERLOCK,
+];
+
+#[derive(Debug)]
+pub(super) struct Service {
+    unit: Option<u8>,
+    asked: Option<Request>,
+    /// When the question was asked whose answer came last.
+    last_question: Option<Instant>,
+    question: Instant,
+    cursor: u16,
+    log_count: Option<u16>,
+    /// Entries known to exist and not yet read: first and the one after the last.
+    missing: (u16, u16),
+    last_ms: u32,
+    clock_high: u16,
+}
+
+/// What somebody who reads the service port must see to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Learnt {
+    /// The mode: whether it suspends the sequence, and since when.
+    pub(super) mode: Option<(bool, Instant)>,
+    /// An operator did something, since.
+    pub(super) operated: Option<Instant>,
+    /// The clock was set to this.
+    pub(super) clock: Option<u32>,
+}
+
+impl Service {
+    pub(super) fn new(unit: Option<u8>) -> Service {
+        Service {
+            unit,
+            asked: None,
+            last_question: None,
+            question: Instant::ZERO,
+            cursor: 0,
+            log_count: None,
+            missing: (0, 0),
+            last_ms: 0,
+            clock_high: 0,
+        }
+    }
+
+    /// The rig asks the controller.
+    pub(super) fn asked(&mut self, sink: &Sink, unit: u8, request: &Request) {
+        self.asked = (Some(unit) == self.unit).then(|| request.clone());
+        self.question = sink.now;
+    }
+
+    /// The controller answers.
+    pub(super) fn answered(&mut self, sink: &mut Sink, unit: u8, response: &Response) -> Learnt {
+        let mut learnt = Learnt::default();
+        let Some(asked) = self.asked.take() else { return learnt };
+        if Some(unit) != self.unit {
+            return learnt;
+        }
+        match (&asked, response) {
+            (Request::ReadInputs(start, count), Response::Registers(_, values)) => {
+                if *start == map::MODE
+                    && *count == map::STATE_LEN
+                    && values.len() >= usize::from(map::STATE_LEN)
+                {
+                    self.state(sink, values, &mut learnt);
+                } else if *start == map::LOG_WINDOW {
+                    self.window(sink, values, &mut learnt);
+                }
+            }
+            (Request::WriteRegister(register, value), Response::Written(..)) => match *register {
+                map::LOG_CURSOR => self.cursor = *value,
+                map::CLOCK_HI => self.clock_high = *value,
+                map::CLOCK_LO => learnt.clock = Some(u32::from(self.clock_high) << 16 | u32::from(*value)),
+                map::MODE_REQUEST | map::MANUAL_STEP | map::FAULT_RESET => learnt.operated = Some(sink.now),
+                _other => {}
+            },
+            (_question, _answer) => {}
+        }
+        learnt
+    }
+
+    fn state(&mut self, sink: &mut Sink, values: &[u16], learnt: &mut Learnt) {
+        let at = |register: u16| values[usize::from(register)];
+        let since = self.last_question.replace(self.question).unwrap_or(sink.now);
+        let earliest = sink.earliest;
+        sink.earliest = since.min(earliest);
+        let mode = match map::Mode::of(at(map::MODE)) {
+            None => 0,
+            Some(mode) => mode as u8,
+        };
+        if !sink.has(sink.ids.mode[0], Value::Level(mode)) {
+            let upsets = matches!(
+                map::Mode::of(at(map::MODE)),
+                Some(map::Mode::Flash | map::Mode::Manual | map::Mode::Off)
+            );
+            learnt.mode = Some((upsets, since));
+        }
+        sink.set(sink.ids.mode[0], Value::Level(mode));
+        let demands = [at(map::DEMAND_A) != 0, at(map::DEMAND_B) != 0];
+        sink.set_flag(sink.ids.demand[0], demands[0] || demands[1]);
+        sink.set_flag(sink.ids.announcing_register[0], at(map::ANNOUNCEMENT) != 0);
+        sink.set(sink.ids.fault[0], number(Some(i64::from(at(map::FAULT)))));
+        sink.set(sink.ids.log_count[0], number(Some(i64::from(at(map::LOG_COUNT)))));
+        for (place, register) in [map::DETECTOR_A, map::DETECTOR_B].into_iter().enumerate() {
+            let bits = at(register);
+            sink.set_flag(sink.ids.kerb_demand[place], demands[place]);
+            sink.set(sink.ids.detector[place], number(Some(i64::from(bits))));
+            let flags = [
+                sink.ids.lost[place],
+                sink.ids.judged_implausible[place],
+                sink.ids.stuck[place],
+                sink.ids.inactive[place],
+                sink.ids.erratic[place],
+            ];
+            for (bit, signal) in flags.into_iter().enumerate() {
+                sink.set_flag(signal, bits & 1 << bit != 0);
+            }
+        }
+        sink.earliest = earliest;
+        let ms = u32::from(at(map::LOG_LAST_MS_HI)) << 16 | u32::from(at(map::LOG_LAST_MS_LO));
+        self.grown(sink, at(map::LOG_COUNT), at(map::LOG_LAST_CODE), ms, learnt);
+    }
+
+    /// The log has `count` entries, and this is the newest.
+    fn grown(&mut self, sink: &mut Sink, count: u16, code: u16, ms: u32, learnt: &mut Learnt) {
+        let known = match self.log_count.replace(count) {
+            None => 0,
+            // A count that has gone back is a log begun anew.
+            Some(known) if count.wrapping_sub(known) > u16::MAX / 2 => 0,
+            Some(known) => known,
+        };
+        if known == count {
+            return;
+        }
+        let newest = count.wrapping_sub(1);
+        if newest != known {
+            self.missing = (known, newest);
+        }
+        self.entry(sink, code, ms, learnt);
+    }
+
+    fn window(&mut self, sink: &mut Sink, values: &[u16], learnt: &mut Learnt) {
+        for (place, entry) in values.chunks_exact(usize::from(map::LOG_ENTRY_LEN)).enumerate() {
+            let number = self.cursor.wrapping_add(place as u16);
+            let (first, end) = self.missing;
+            if number != first || first == end || entry[0] == 0 {
+                // Entries are read in order; what was skipped for good is not waited for.
+                if number.wrapping_sub(first) < end.wrapping_sub(first) && entry[0] != 0 {
+                    self.missing.0 = number;
+                } else {
+                    continue;
+                }
+            }
+            self.missing.0 = self.missing.0.wrapping_add(1);
+            // Older than the newest, so its time says nothing about the order.
+            self.entry(sink, entry[0], self.last_ms, learnt);
+        }
+    }
+
+    fn entry(&mut self, sink: &mut Sink, code: u16, ms: u32, learnt: &mut Learnt) {
+        if code == log::POWER_ON {
+            self.last_ms = 0;
+        }
+        // Uptime in ms wraps after 49 days: half the range is the border between before and after.
+        let backwards = ms.wrapping_sub(self.last_ms) > u32::MAX / 2;
+        self.last_ms = ms;
+        sink.set(sink.ids.log_backwards[0], flag(backwards));
+        if LATCHING.contains(&code) {
+            sink.set_flag(sink.ids.latched[0], true);
+        } else if code == log::RESET {
+            sink.set_flag(sink.ids.latched[0], false);
+        }
+        if matches!(code, log::OPERATOR | log::RESET) {
+            learnt.operated = Some(self.last_question.unwrap_or(sink.now));
+        }
+        sink.event(sink.ids.log[0], i64::from(code));
+    }
+}
