@@ -58,11 +58,14 @@ where
             return Ended::RunAway(Instant::ZERO);
         }
         let mut steps = steps.iter().peekable();
+        let mut last = Instant::ZERO;
         loop {
             let bench = due(self.bench.poll_timeout());
             let dut = if self.hears() { due(self.dut.poll_timeout()) } else { Instant::MAX };
             let step = steps.peek().map_or(Instant::MAX, |step| step.0);
-            let now = bench.min(dut).min(step);
+            // A controller that was stalled finds its wakes in the past: time does not go back for it.
+            let now = bench.min(dut).min(step).max(last);
+            last = now;
             if now > end {
                 witness.advance(end);
                 witness.record(exactly(end, What::End));
