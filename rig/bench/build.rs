@@ -10,11 +10,12 @@ use emulators::discrete_inputs::{Config as InputsConfig, DiscreteInputs};
 use emulators::light_post::{Config as PostConfig, LightPost};
 use emulators::pedestrian_head::{Config as PedestrianConfig, PedestrianHead};
 use emulators::service_panel::{Config as PanelConfig, ServicePanel};
-use emulators::time::{Instant, Line};
+use emulators::time::Line;
 use emulators::vehicle_head::{Config as VehicleConfig, VehicleHead};
 
 use super::Bench;
 use super::node::Node;
+use super::wakes::Wakes;
 use crate::site::{CableRole, Site};
 
 /// More people than a crossing holds; what comes beyond is refused by the crowd.
@@ -78,7 +79,7 @@ impl Bench {
             green_lit: [false; 2],
             people: CrowdSight::default(),
             powered: false,
-            wakes: [Instant::MAX; Node::COUNT],
+            wakes: Wakes::default(),
             out: VecDeque::with_capacity(64),
         }
     }

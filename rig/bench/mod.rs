@@ -11,6 +11,7 @@
 mod build;
 mod node;
 mod observation;
+mod wakes;
 
 use std::collections::VecDeque;
 
@@ -30,6 +31,7 @@ use emulators::vehicle_head::VehicleHead;
 use crate::scenario::{Head, Side, Stimulus};
 use crate::site::{CableRole, FeedbackWiring};
 use node::Node;
+use wakes::Wakes;
 
 pub use observation::{DutAction, Observation};
 
@@ -53,7 +55,7 @@ pub struct Bench {
     green_lit: [bool; 2],
     people: CrowdSight,
     powered: bool,
-    wakes: [Instant; Node::COUNT],
+    wakes: Wakes,
     out: VecDeque<Output<Observation>>,
 }
 
@@ -84,7 +86,7 @@ impl Bench {
     fn send(&mut self, now: Instant, role: CableRole, end: End, bytes: Vec<u8>) {
         if let Some(cable) = &mut self.cables[role.index()] {
             cable.send(now, end, bytes);
-            self.wakes[role.index()] = at(cable.poll_timeout());
+            self.wakes.set(role.index(), at(cable.poll_timeout()));
         }
     }
 
@@ -116,11 +118,11 @@ impl Bench {
     fn drain(&mut self, now: Instant, node: Node) {
         for _ in 0..DRAIN_LIMIT {
             if !self.step_out(now, node) {
-                self.wakes[node.index()] = self.wake_of(node);
+                self.wakes.set(node.index(), self.wake_of(node));
                 return;
             }
         }
-        self.wakes[node.index()] = self.wake_of(node);
+        self.wakes.set(node.index(), self.wake_of(node));
         self.see(Observation::Note(format!(
             "{} did more than {DRAIN_LIMIT} things at once; the rest waits",
             node.name()
@@ -180,17 +182,6 @@ impl Bench {
         })
     }
 
-    /// The part that wants to be woken first, and when; at equal instants the one that stands first.
-    fn soonest(&self) -> (usize, Instant) {
-        let mut best = (0, self.wakes[0]);
-        for (index, &wake) in self.wakes.iter().enumerate().skip(1) {
-            if wake < best.1 {
-                best = (index, wake);
-            }
-        }
-        best
-    }
-
     fn timeout(&mut self, now: Instant, node: Node) {
         match node {
             Node::Cable(role) => return self.cable_due(now, role),
@@ -220,14 +211,19 @@ impl Bench {
             };
             self.deliver(now, role, delivery);
         }
-        self.wakes[role.index()] = self.wake_of(Node::Cable(role));
+        self.wakes.set(role.index(), self.wake_of(Node::Cable(role)));
     }
 
     /// The tap sees a transmission first; then every other end hears it, the controller before the devices.
     fn deliver(&mut self, now: Instant, role: CableRole, delivery: Delivery) {
         let Delivery { from, start, end: _, bytes, sent, echo, collided } = delivery;
         let heard = |end: End| !bytes.is_empty() && (echo || from != Some(end));
+        // The tap comes first in order, but its bytes are lent to everybody who hears them before it gets them.
         let tap = self.out.len();
+        let from_end = from.map(|end| end.0);
+        let frame =
+            Observation::Frame { cable: role, from: from_end, start, bytes: Vec::new(), sent, collided };
+        self.out.push_back(Output::Sight(frame));
         if heard(End(0)) {
             self.out.push_back(Output::Bytes { port: Port(role.index() as u8), bytes: bytes.clone() });
         }
@@ -236,9 +232,9 @@ impl Bench {
                 self.input(now, node, &bytes);
             }
         }
-        let frame =
-            Observation::Frame { cable: role, from: from.map(|end| end.0), start, bytes, sent, collided };
-        self.out.insert(tap, Output::Sight(frame));
+        if let Some(Output::Sight(Observation::Frame { bytes: tapped, .. })) = self.out.get_mut(tap) {
+            *tapped = bytes;
+        }
     }
 
     fn head_seen(&mut self, now: Instant, head: Head, sight: HeadSight) {
@@ -414,11 +410,12 @@ impl Device for Bench {
             Input::Operator(action) => self.see(Observation::Dut(DutAction::Operator(action))),
             Input::Act(stimulus) => self.stimulus(now, stimulus),
         }
+        self.wakes.soonest();
     }
 
     fn handle_timeout(&mut self, now: Instant) {
         for _ in 0..DRAIN_LIMIT {
-            let (first, due) = self.soonest();
+            let (first, due) = self.wakes.soonest();
             if due > now {
                 return;
             }
@@ -432,7 +429,7 @@ impl Device for Bench {
     }
 
     fn poll_timeout(&self) -> Option<Wake> {
-        let (first, at) = self.soonest();
+        let (first, at) = self.wakes.peek();
         (at < Instant::MAX).then_some(Wake { at, why: Node::ALL[first].name() })
     }
 }

@@ -168,7 +168,7 @@ fn every_property_is_there_once() {
 fn the_catalogue_compiles_for_every_site_against_the_signals_there_are() {
     let properties = catalogue().unwrap_or_else(|error| panic!("{error}"));
     for name in crate::site::library::names() {
-        let site = crate::site::library::find(name).unwrap_or_else(|error| panic!("{error}"));
+        let site = crate::site::library::find(&name).unwrap_or_else(|error| panic!("{error}"));
         let (_, vocabulary) = Observer::new(&site, 0);
         for policy in ["observed", "balanced", "fixed_time", "push_button"] {
             if let Err(error) = Engine::new(&properties, &vocabulary, &site.limits, policy, &CableRole::ALL) {
