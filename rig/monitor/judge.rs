@@ -1,5 +1,7 @@
 //! The judge: records in, verdicts out. It knows the site's limits and wiring, and nothing of the script.
 
+use std::sync::OnceLock;
+
 use emulators::time::Instant;
 
 use super::Engine;
@@ -18,7 +20,9 @@ const CATALOGUE_NAME: &str = "fixtures/properties/catalogue.toml";
 /// # Errors
 /// If the catalogue cannot be read; a test sees to it that it can.
 pub fn catalogue() -> Result<Vec<Property>, PropertyError> {
-    property::load(CATALOGUE, CATALOGUE_NAME)
+    // Read once: a suite has a judge for every run, and the text does not change.
+    static READ: OnceLock<Result<Vec<Property>, PropertyError>> = OnceLock::new();
+    READ.get_or_init(|| property::load(CATALOGUE, CATALOGUE_NAME)).clone()
 }
 
 /// Observer and engine in one.
