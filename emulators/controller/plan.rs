@@ -14,6 +14,8 @@ use crate::time::{Instant, Span};
 
 /// One second, the step of a countdown.
 const SECOND: Span = Span::from_secs(1);
+/// Flash and darkness last at least as long as the shortest yellow: they stand between a green and a red.
+const FLASH_MIN: Span = Span::from_secs(3);
 
 /// Where the plan stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,8 +183,16 @@ impl Plan {
         self.stop(now, Stage::Off)
     }
 
-    /// From flash: all red. From darkness: the whole start-up.
+    /// In flash and darkness: when they may be left.
+    pub(super) fn free_at(&self) -> Option<Instant> {
+        matches!(self.stage, Stage::Flash | Stage::Off).then(|| self.since + FLASH_MIN)
+    }
+
+    /// From flash: all red. From darkness: the whole start-up. Not before [`Plan::free_at`].
     pub(super) fn start_again(&mut self, now: Instant) {
+        if self.free_at().is_some_and(|at| now < at) {
+            return;
+        }
         match self.stage {
             Stage::Flash => self.begin(now, Stage::StartAllRed),
             Stage::Off => self.begin(now, Stage::StartFlash),

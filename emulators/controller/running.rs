@@ -178,6 +178,7 @@ impl Running {
         self.due = [
             self.plan.due(&seen),
             flash_turns,
+            self.plan.free_at().filter(|&at| at > now),
             self.demand.due(self.plan.walk_at().is_some()),
             self.detectors[0].due(),
             self.detectors[1].due(),

@@ -112,8 +112,13 @@ fn the_plan_is_a_table() {
                 }
                 "flash" => _ = plan.flash(now),
                 "off" => _ = plan.off(now),
-                "start again" => plan.start_again(now),
+                "start again" => {}
                 other => panic!("no event {other}"),
+            }
+            if event == "start again" {
+                plan.start_again(now);
+                assert_eq!(plan.stage(), stage, "flash and darkness last 3 s");
+                plan.start_again(later(now));
             }
             if matches!(event, "flash" | "off" | "start again") {
                 return format!("{:?}", plan.stage());
@@ -300,7 +305,7 @@ fn the_modes_are_a_table() {
             }
             other => panic!("no state {other}"),
         }
-        street.run(2_000);
+        street.run(4_000);
         street
     };
     let operators = [
