@@ -55,7 +55,7 @@ pub(super) struct Circumstances {
     pub(super) held: bool,
     /// Somebody is on the crosswalk.
     pub(super) occupied: bool,
-    /// Since when nobody is.
+    /// Since when nobody is; a site without such a camera says since ever.
     pub(super) empty_since: Option<Instant>,
     /// The crosswalk detector is not to be believed: run the extension in full (P37).
     pub(super) full_extension: bool,
@@ -241,8 +241,8 @@ impl Plan {
             }
             Stage::Walk => self.begin(now, Stage::WalkFlash),
             Stage::WalkFlash => self.begin(now, Stage::Buffer),
-            Stage::Buffer if seen.occupied || seen.full_extension => self.begin(now, Stage::Extension),
-            Stage::Buffer => self.begin(now, Stage::VehicleGreen),
+            Stage::Buffer if self.is_clear(now, seen) => self.begin(now, Stage::VehicleGreen),
+            Stage::Buffer => self.begin(now, Stage::Extension),
             Stage::Flash | Stage::Off => return None,
         }
         Some(Happened::Began { left, exhausted })
@@ -292,6 +292,12 @@ impl Plan {
         let lit = !flashes || halves.is_multiple_of(2);
         let turns = flashes.then(|| self.since + Span::from_us(half.saturating_mul(halves + 1)));
         (Groups { vehicle, pedestrian, lit }, turns)
+    }
+
+    /// At the end of the buffer: nobody on the crosswalk, and not just since now.
+    fn is_clear(&self, now: Instant, seen: &Circumstances) -> bool {
+        let empty = seen.empty_since.is_some_and(|at| now >= at + self.timing.extension_gap);
+        empty && !seen.occupied && !seen.full_extension
     }
 
     /// In vehicle green: when to announce, or when the announced or ordered yellow is due.

@@ -96,10 +96,13 @@ fn the_plan_is_a_table() {
     let rows = STAGES.map(|stage| {
         let cell = |event: &str| {
             let (mut plan, now) = reach(stage);
-            let mut seen = Circumstances::default();
+            let mut seen = Circumstances { empty_since: Some(now), ..Circumstances::default() };
             match event {
-                "time" => seen.empty_since = Some(now),
-                "time, occupied" => seen.occupied = true,
+                "time" => {}
+                "time, occupied" => {
+                    seen.occupied = true;
+                    seen.empty_since = None;
+                }
                 "time, no walk" => seen.no_walk = true,
                 "serve" => {
                     seen.serve_at = Some(now);
