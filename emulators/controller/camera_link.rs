@@ -236,6 +236,8 @@ impl CameraSession {
     }
 
     fn connected(&mut self, now: Instant, heard: &mut Vec<Heard>) {
+        // What waited was meant for the session before; the reply must not wait behind it.
+        self.queue.clear();
         self.send(Message::ConnectReply);
         self.distance_us = None;
         self.last_stamp_us = None;

@@ -168,7 +168,7 @@ impl Feedback {
         self.client.handle_timeout(now);
         let mut changed = self.finish(now);
         if now >= self.poll_at {
-            self.poll_at = self.poll_at + POLL;
+            self.poll_at += POLL;
             if self.poll_at <= now {
                 self.poll_at = now + POLL;
             }
@@ -186,6 +186,11 @@ impl Feedback {
     /// A frame to send now.
     pub(super) fn poll_send(&mut self) -> Option<Vec<u8>> {
         self.client.poll_send()
+    }
+
+    /// Bytes that were thrown away since the last call, and why.
+    pub(super) fn poll_reject(&mut self) -> Option<(usize, &'static str)> {
+        self.client.poll_reject()
     }
 
     /// When to call again.

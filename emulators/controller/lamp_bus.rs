@@ -168,10 +168,13 @@ impl LampBus {
         }
     }
 
-    /// Everything once more, at once: the units may have lost what they knew.
+    /// Everything once more, at once: the units may have lost what they knew, or still show what a controller told
+    /// them that has since been without supply. The group that has no green goes first.
     pub(super) fn repeat_all(&mut self, now: Instant) {
         self.client.clear();
-        for unit in 0..UNITS {
+        let walking = self.groups.pedestrian_lamps()[1];
+        let order = if walking { [0, 1, 2, 3, 4, 5] } else { [2, 3, 0, 1, 4, 5] };
+        for unit in order {
             self.units[unit].watchdog_due = true;
             self.write_state(now, unit, true);
         }
@@ -203,6 +206,11 @@ impl LampBus {
     /// A frame to send now.
     pub(super) fn poll_send(&mut self) -> Option<Vec<u8>> {
         self.client.poll_send()
+    }
+
+    /// Bytes that were thrown away since the last call, and why.
+    pub(super) fn poll_reject(&mut self) -> Option<(usize, &'static str)> {
+        self.client.poll_reject()
     }
 
     /// When to call again.

@@ -101,6 +101,7 @@ impl Controller {
                 self.log.note(now, map::log::POWER_ON, 0);
                 let mut running = Running::new(&self.config, now);
                 running.run(now, &mut self.log);
+                running.bus.repeat_all(now);
                 self.running = Some(running);
             }
             (None, true) | (Some(_), false) => {}
@@ -176,6 +177,12 @@ impl Controller {
         }
         while let Some(bytes) = running.feedback.poll_send() {
             out.push_back(Output::Bytes { port: ports.feedback.0, bytes });
+        }
+        while let Some((skipped, why)) = running.bus.poll_reject() {
+            out.push_back(Output::Reject { port: ports.lamps.0, skipped, why });
+        }
+        while let Some((skipped, why)) = running.feedback.poll_reject() {
+            out.push_back(Output::Reject { port: ports.feedback.0, skipped, why });
         }
         if let Some(bytes) = running.broadcasts.take() {
             out.push_back(Output::Bytes { port: ports.countdown.0, bytes });

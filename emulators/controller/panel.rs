@@ -2,10 +2,14 @@
 
 use super::fault_log::FaultLog;
 use super::map::{self, Mode, log as code};
+use super::plan::Stage;
 use super::running::{Running, Selection};
 use super::service::{ServicePort, Wish, high, low};
 use crate::device::Operator;
 use crate::time::{Instant, Span};
+
+/// A demand stands in the registers until its green is surely lit at all heads (the bus, T38).
+const SERVED_AFTER: Span = Span::from_ms(500);
 
 /// Arguments of [`code::OPERATOR`].
 fn log_arg(operator: Operator) -> u16 {
@@ -94,7 +98,11 @@ impl Running {
 
     /// The state block of the register map.
     fn state(&self, now: Instant, log: &FaultLog) -> [u16; map::STATE_LEN as usize] {
-        let demanded = |kerb: usize| u16::from(self.demand.kerb(kerb) || !self.detectors[kerb].healthy());
+        let just_begun = self.plan.stage() == Stage::Walk && now.since(self.plan.since()) < SERVED_AFTER;
+        let demanded = |kerb: usize| {
+            let known = self.demand.kerb(kerb) || (just_begun && self.serving[kerb]);
+            u16::from(known || !self.detectors[kerb].healthy())
+        };
         let left = self.plan.walk_at().map_or(Span::ZERO, |walk| walk.since(now));
         let uptime = log.clock().uptime_ms(now) & u64::from(u32::MAX);
         let uptime = u32::try_from(uptime).unwrap_or(0);

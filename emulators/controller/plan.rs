@@ -14,6 +14,8 @@ use crate::time::{Instant, Span};
 
 /// One second, the step of a countdown.
 const SECOND: Span = Span::from_secs(1);
+/// Flash and darkness last at least as long as the shortest yellow: they stand between a green and a red.
+const FLASH_MIN: Span = Span::from_secs(3);
 
 /// Where the plan stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +55,7 @@ pub(super) struct Circumstances {
     pub(super) held: bool,
     /// Somebody is on the crosswalk.
     pub(super) occupied: bool,
-    /// Since when nobody is.
+    /// Since when nobody is; a site without such a camera says since ever.
     pub(super) empty_since: Option<Instant>,
     /// The crosswalk detector is not to be believed: run the extension in full (P37).
     pub(super) full_extension: bool,
@@ -181,8 +183,16 @@ impl Plan {
         self.stop(now, Stage::Off)
     }
 
-    /// From flash: all red. From darkness: the whole start-up.
+    /// In flash and darkness: when they may be left.
+    pub(super) fn free_at(&self) -> Option<Instant> {
+        matches!(self.stage, Stage::Flash | Stage::Off).then(|| self.since + FLASH_MIN)
+    }
+
+    /// From flash: all red. From darkness: the whole start-up. Not before [`Plan::free_at`].
     pub(super) fn start_again(&mut self, now: Instant) {
+        if self.free_at().is_some_and(|at| now < at) {
+            return;
+        }
         match self.stage {
             Stage::Flash => self.begin(now, Stage::StartAllRed),
             Stage::Off => self.begin(now, Stage::StartFlash),
@@ -231,8 +241,8 @@ impl Plan {
             }
             Stage::Walk => self.begin(now, Stage::WalkFlash),
             Stage::WalkFlash => self.begin(now, Stage::Buffer),
-            Stage::Buffer if seen.occupied || seen.full_extension => self.begin(now, Stage::Extension),
-            Stage::Buffer => self.begin(now, Stage::VehicleGreen),
+            Stage::Buffer if self.is_clear(now, seen) => self.begin(now, Stage::VehicleGreen),
+            Stage::Buffer => self.begin(now, Stage::Extension),
             Stage::Flash | Stage::Off => return None,
         }
         Some(Happened::Began { left, exhausted })
@@ -282,6 +292,12 @@ impl Plan {
         let lit = !flashes || halves.is_multiple_of(2);
         let turns = flashes.then(|| self.since + Span::from_us(half.saturating_mul(halves + 1)));
         (Groups { vehicle, pedestrian, lit }, turns)
+    }
+
+    /// At the end of the buffer: nobody on the crosswalk, and not just since now.
+    fn is_clear(&self, now: Instant, seen: &Circumstances) -> bool {
+        let empty = seen.empty_since.is_some_and(|at| now >= at + self.timing.extension_gap);
+        empty && !seen.occupied && !seen.full_extension
     }
 
     /// In vehicle green: when to announce, or when the announced or ordered yellow is due.

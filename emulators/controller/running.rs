@@ -68,6 +68,8 @@ pub(super) struct Running {
     pub(super) head_was_lost: bool,
     pub(super) reacted: Findings,
     pub(super) tripped: bool,
+    /// Kerbs whose demand the walk that has just begun serves.
+    pub(super) serving: [bool; 2],
     /// People left a kerb during the last pedestrian green.
     pub(super) left_kerb: bool,
     /// Since when the pedestrian heads are told to show red.
@@ -119,6 +121,7 @@ impl Running {
             head_was_lost: false,
             reacted: Findings::default(),
             tripped: false,
+            serving: [false, false],
             left_kerb: false,
             red_since: None,
             stages: 0,
@@ -178,6 +181,7 @@ impl Running {
         self.due = [
             self.plan.due(&seen),
             flash_turns,
+            self.plan.free_at().filter(|&at| at > now),
             self.demand.due(self.plan.walk_at().is_some()),
             self.detectors[0].due(),
             self.detectors[1].due(),
@@ -291,6 +295,7 @@ impl Running {
         }
         match self.plan.stage() {
             Stage::Walk => {
+                self.serving = [self.demand.kerb(0), self.demand.kerb(1)];
                 self.demand.walk_started(now);
                 self.detectors.iter_mut().for_each(Detector::walk_served);
                 self.left_kerb = false;

@@ -100,7 +100,8 @@ pub mod log {
     pub const CLOCK: u16 = 4;
     /// Extension of the clearance exhausted (P36); arg 0.
     pub const EXTENSION_EXHAUSTED: u16 = 5;
-    /// Detector lost; arg 0 = A, 1 = B (also for the following).
+    /// Detector lost; arg 0 = A, 1 = B (also for the following; there 2 and 3 are the crosswalk as camera A and B
+    /// see it. A crosswalk that is lost with its camera is not logged again).
     pub const DETECTOR_LOST: u16 = 10;
     /// Detector implausible.
     pub const DETECTOR_IMPLAUSIBLE: u16 = 11;
@@ -132,13 +133,16 @@ pub mod log {
     pub const CORRESPONDENCE: u16 = 27;
     /// A lamp is whole again; arg as `LAMP_OUT`.
     pub const LAMP_OK: u16 = 29;
-    /// A unit on the lamp bus does not answer; arg is the unit.
+    /// A unit on the lamp bus does not answer; arg is its Modbus unit number (a lost head also leads to flash until a
+    /// reset).
     pub const UNIT_LOST: u16 = 30;
     /// A unit answers again; arg is the unit.
     pub const UNIT_OK: u16 = 31;
     /// The feedback module does not answer (latched).
     pub const FEEDBACK_LOST: u16 = 32;
-    /// The interlock refused a command (latched); arg is what was refused.
+    /// The interlock refused a command (latched); arg: 1 no conflict table, 2 pedestrian green beside anything but
+    /// vehicle red, 3 flashing yellow beside lit pedestrian heads, 4 order of aspects, 5 vehicle green too short,
+    /// 6 yellow too short, 7 all-red before the walk too short, 8 clearance too short, 9 start-up red too short.
     pub const INTERLOCK: u16 = 40;
     /// Faults acknowledged; arg 0.
     pub const RESET: u16 = 50;

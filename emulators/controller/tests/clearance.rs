@@ -43,6 +43,17 @@ fn a_slow_walker_is_waited_for_until_the_crosswalk_was_empty_for_the_gap() {
 }
 
 #[test]
+fn a_crosswalk_that_has_just_become_empty_is_waited_for_until_the_gap() {
+    let mut street = Street::new();
+    walking(&mut street);
+    // The first empty frame ends at 114.645 s, half a second before the end of the buffer.
+    street.run_to(114_500);
+    street.arrive();
+    street.run_to(150_000);
+    near(vehicle_green(&street), 115_629);
+}
+
+#[test]
 fn the_extension_ends_when_it_is_exhausted() {
     let mut street = Street::new();
     walking(&mut street);

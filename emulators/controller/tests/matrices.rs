@@ -96,10 +96,13 @@ fn the_plan_is_a_table() {
     let rows = STAGES.map(|stage| {
         let cell = |event: &str| {
             let (mut plan, now) = reach(stage);
-            let mut seen = Circumstances::default();
+            let mut seen = Circumstances { empty_since: Some(now), ..Circumstances::default() };
             match event {
-                "time" => seen.empty_since = Some(now),
-                "time, occupied" => seen.occupied = true,
+                "time" => {}
+                "time, occupied" => {
+                    seen.occupied = true;
+                    seen.empty_since = None;
+                }
                 "time, no walk" => seen.no_walk = true,
                 "serve" => {
                     seen.serve_at = Some(now);
@@ -112,8 +115,13 @@ fn the_plan_is_a_table() {
                 }
                 "flash" => _ = plan.flash(now),
                 "off" => _ = plan.off(now),
-                "start again" => plan.start_again(now),
+                "start again" => {}
                 other => panic!("no event {other}"),
+            }
+            if event == "start again" {
+                plan.start_again(now);
+                assert_eq!(plan.stage(), stage, "flash and darkness last 3 s");
+                plan.start_again(later(now));
             }
             if matches!(event, "flash" | "off" | "start again") {
                 return format!("{:?}", plan.stage());
@@ -300,7 +308,7 @@ fn the_modes_are_a_table() {
             }
             other => panic!("no state {other}"),
         }
-        street.run(2_000);
+        street.run(4_000);
         street
     };
     let operators = [

@@ -1,8 +1,10 @@
 //! The controller against a street of bytes.
 
+mod anything;
 mod cameras;
 mod clearance;
 mod detection;
+mod far_side;
 mod lamps;
 mod matrices;
 mod modes;

@@ -98,6 +98,17 @@ fn flash_is_yellow_at_one_second_per_period() {
 }
 
 #[test]
+fn flash_lasts_at_least_three_seconds_before_the_red() {
+    let mut street = Street::new();
+    street.run_to(60_000);
+    street.operate(Operator::Flash);
+    street.operate(Operator::Automatic);
+    street.run_to(80_000);
+    near(street.first(60_000, |sight| sight.lit == VEHICLE_RED | FOOT_RED), 63_000);
+    near(street.first(60_100, |sight| sight.lit == VEHICLE_GREEN | FOOT_RED), 68_000);
+}
+
+#[test]
 fn off_is_dark_and_left_through_the_whole_start_up() {
     let mut street = Street::new();
     street.run_to(60_000);

@@ -43,6 +43,21 @@ fn a_longer_gap_is_a_whole_start_up() {
 }
 
 #[test]
+fn a_controller_that_restarts_alone_darkens_the_walk_before_it_flashes() {
+    let mut street = Street::new();
+    street.run_to(60_000);
+    street.wait(0, 1);
+    street.run_to(97_000);
+    street.restart_controller();
+    street.run_to(120_000);
+    let conflict = street.first(97_000, |sight| {
+        sight.lit & FOOT_GREEN != 0 && sight.lit & (VEHICLE_YELLOW | VEHICLE_GREEN) != 0
+    });
+    assert_eq!(conflict, None);
+    near(street.first(97_000, |sight| sight.lit == VEHICLE_YELLOW), 97_000);
+}
+
+#[test]
 fn without_supply_nothing_is_sent() {
     let mut street = Street::new();
     street.run_to(60_000);
