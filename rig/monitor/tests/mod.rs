@@ -1,3 +1,4 @@
 //! Tests of the property engine.
 
 mod against_naive;
+mod against_reelay;
