@@ -6,8 +6,8 @@ use super::edge;
 use super::expr::{self, Expr};
 use super::parse::{ParseError, closest};
 use super::pattern::{
-    Agree, Answer, CountsTo, Every, Exercise, Held, Lasts, Length, Never, Pattern, Responds, Seen, Share, Steps,
-    Transitions, Trigger, Value,
+    Agree, Answer, CountsTo, Every, Exercise, Held, Lasts, Length, Never, Pattern, Responds, Seen, Share,
+    Steps, Transitions, Trigger, Value,
 };
 use super::property::{Check, Content, Entry, Property, PropertyError, Shape};
 use super::signal::{Domain, SignalId};
@@ -163,7 +163,11 @@ impl Assembler<'_, '_> {
         for way in ways.clone() {
             let (from, to) = way.split_once('>').unwrap_or((way.as_str(), ""));
             let (from, to) = (self.places(from.trim(), names)?, self.places(to.trim(), names)?);
-            allowed.iter_mut().enumerate().filter(|(at, _)| from & (1 << at) != 0).for_each(|(_, ways)| *ways |= to);
+            allowed
+                .iter_mut()
+                .enumerate()
+                .filter(|(at, _)| from & (1 << at) != 0)
+                .for_each(|(_, ways)| *ways |= to);
         }
         let signal = self.compiler.follow_signal(signal);
         let text = self.text("transitions");
@@ -175,8 +179,10 @@ impl Assembler<'_, '_> {
             return Ok((1 << names.len()) - 1);
         }
         let place = names.iter().position(|known| *known == name).ok_or_else(|| {
-            let hint = closest(name, names.iter().copied())
-                .map_or_else(|| format!("it has {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
+            let hint = closest(name, names.iter().copied()).map_or_else(
+                || format!("it has {}", names.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
             self.error("allow", ParseError::with_hint(format!("unknown name `{name}`"), Some(hint)))
         })?;
         Ok(1 << place)
@@ -251,11 +257,7 @@ impl Assembler<'_, '_> {
         PropertyError { file, line, key, message: error.message, hint: error.hint }
     }
 
-    fn at<T>(
-        &mut self,
-        key: &str,
-        read: impl FnOnce(&mut Compiler<'_>) -> Result<T, ParseError>,
-    ) -> Read<T> {
+    fn at<T>(&mut self, key: &str, read: impl FnOnce(&mut Compiler<'_>) -> Result<T, ParseError>) -> Read<T> {
         read(self.compiler).map_err(|error| self.error(key, error))
     }
 
@@ -276,7 +278,9 @@ impl Assembler<'_, '_> {
         match self.content(key).map(|entry| &entry.value) {
             None => Ok(None),
             Some(Content::Text(_) | Content::Number(_)) => Ok(Some(self.text(key))),
-            Some(Content::Flag(_) | Content::List(_)) => Err(self.error(key, ParseError::new("wanted a text"))),
+            Some(Content::Flag(_) | Content::List(_)) => {
+                Err(self.error(key, ParseError::new("wanted a text")))
+            }
         }
     }
 

@@ -93,7 +93,8 @@ impl Cursor<'_> {
             self.expect(")")?;
             return Ok(inner);
         }
-        for (word, make) in [("max", Bound::Max as fn(Box<Bound>, Box<Bound>) -> Bound), ("min", Bound::Min)] {
+        for (word, make) in [("max", Bound::Max as fn(Box<Bound>, Box<Bound>) -> Bound), ("min", Bound::Min)]
+        {
             if self.take_call(word) {
                 let first = self.bound()?;
                 self.expect(",")?;

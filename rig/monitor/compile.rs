@@ -129,7 +129,11 @@ impl<'a> Compiler<'a> {
     fn clauses(&mut self, expr: &Expr, negative: bool) -> Result<Clauses, ParseError> {
         Ok(match expr {
             Expr::Constant(value) => {
-                if *value == negative { vec![vec![Literal { bit: 0, negative: false }]] } else { Vec::new() }
+                if *value == negative {
+                    vec![vec![Literal { bit: 0, negative: false }]]
+                } else {
+                    Vec::new()
+                }
             }
             Expr::Level(signal, levels) => {
                 let first = self.level_bits(*signal)?;
@@ -253,7 +257,9 @@ impl<'a> Compiler<'a> {
             let levels = match domain {
                 Domain::Names(names) => names.len() as u32,
                 Domain::Flag => 2,
-                Domain::Number | Domain::Event => return Err(ParseError::new(format!("`{name}` has no names"))),
+                Domain::Number | Domain::Event => {
+                    return Err(ParseError::new(format!("`{name}` has no names")));
+                }
             };
             if levels == 0 || levels > 60 {
                 return Err(ParseError::new(format!("`{name}` has {levels} names, 1 to 60 are possible")));

@@ -36,7 +36,12 @@ pub(super) enum Expr {
     Before(Box<Expr>),
     /// The two signals disagree: numbers that differ by something else than the offset, levels that differ.
     /// `both_shown`: a missing value is no disagreement.
-    Disagree { first: SignalId, second: SignalId, offset: i64, both_shown: bool },
+    Disagree {
+        first: SignalId,
+        second: SignalId,
+        offset: i64,
+        both_shown: bool,
+    },
 }
 
 /// Reads a whole text as an expression.
@@ -157,7 +162,9 @@ impl Cursor<'_> {
                     let number = self.number()?;
                     parts.push(Expr::Number(signal, Relation::Equal, number));
                 }
-                Domain::Flag | Domain::Event => return Err(ParseError::new(format!("`{name}` has no names"))),
+                Domain::Flag | Domain::Event => {
+                    return Err(ParseError::new(format!("`{name}` has no names")));
+                }
             }
             if !self.take(",") {
                 break;

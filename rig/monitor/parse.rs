@@ -58,10 +58,15 @@ impl fmt::Display for Token {
     }
 }
 
-const SIGNS: [&str; 16] =
-    ["!=", "<=", ">=", "=", "<", ">", "{", "}", "(", ")", "[", "]", ",", "*", "+", "-"];
-const UNITS: [(&str, u64); 6] =
-    [("us", 1), ("ms", 1_000), ("s", 1_000_000), ("min", 60_000_000), ("m", 60_000_000), ("h", 3_600_000_000)];
+const SIGNS: [&str; 16] = ["!=", "<=", ">=", "=", "<", ">", "{", "}", "(", ")", "[", "]", ",", "*", "+", "-"];
+const UNITS: [(&str, u64); 6] = [
+    ("us", 1),
+    ("ms", 1_000),
+    ("s", 1_000_000),
+    ("min", 60_000_000),
+    ("m", 60_000_000),
+    ("h", 3_600_000_000),
+];
 
 fn split(text: &str, take: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(text.find(|c: char| !take(c)).unwrap_or(text.len()))
@@ -193,7 +198,9 @@ impl<'a> Cursor<'a> {
         let number = match self.peek() {
             Some(Token::Number(number)) => *number,
             Some(Token::Limit(name)) => limit_number(self.scope.limits, name)?,
-            Some(Token::Word(_) | Token::Time(_) | Token::Sign(_)) | None => return Err(self.wanted("a number")),
+            Some(Token::Word(_) | Token::Time(_) | Token::Sign(_)) | None => {
+                return Err(self.wanted("a number"));
+            }
         };
         self.place += 1;
         Ok(if negative { -number } else { number })
@@ -217,7 +224,11 @@ pub(super) fn unknown_limit(limits: &Limits, name: &str) -> ParseError {
 /// The closest of `known` to `name`, if any is close enough to be a slip.
 pub(super) fn closest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = name.len() / 3 + 1;
-    known.map(|word| (distance(name, word), word)).min().filter(|(far, _)| *far <= allowed).map(|(_, word)| word)
+    known
+        .map(|word| (distance(name, word), word))
+        .min()
+        .filter(|(far, _)| *far <= allowed)
+        .map(|(_, word)| word)
 }
 
 /// Letters to insert, delete or replace to make `b` of `a`; a change of case alone counts nothing.

@@ -251,17 +251,22 @@ impl Reader<'_> {
                 .into_iter()
                 .flatten()
                 .find_map(|(key, _)| closest(key.get_ref(), heads.iter().copied()))
-                .map_or_else(|| format!("one of: {}", heads.join(", ")), |near| format!("did you mean `{near}`?"));
+                .map_or_else(
+                    || format!("one of: {}", heads.join(", ")),
+                    |near| format!("did you mean `{near}`?"),
+                );
             let message = "a check needs a key that names its pattern".to_owned();
             return Err(self.error(table.span(), "check", message, Some(hint)));
         };
-        let known: Vec<&'static str> = [*head].iter().chain(*must).chain(*may).chain(&ANYWHERE).copied().collect();
+        let known: Vec<&'static str> =
+            [*head].iter().chain(*must).chain(*may).chain(&ANYWHERE).copied().collect();
         let mut entries = Vec::new();
         for (key, value) in keys.into_iter().flatten() {
             let Some(name) = known.iter().find(|known| **known == key.get_ref().as_ref()) else {
                 return Err(self.unknown(key.span(), key.get_ref(), &known));
             };
-            let value = Entry { key: name, line: self.line(&value.span()), value: self.content(value, name)? };
+            let value =
+                Entry { key: name, line: self.line(&value.span()), value: self.content(value, name)? };
             entries.push(value);
         }
         if let Some(missing) = must.iter().find(|name| !has(name)) {

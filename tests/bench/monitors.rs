@@ -14,7 +14,9 @@ fn main() {
 
 #[divan::bench(args = ["never conflict", "responds within 60 s", "yellow lasts 3 s"])]
 fn alone(bencher: Bencher<'_, '_>, name: &str) {
-    let place = ["never conflict", "responds within 60 s", "yellow lasts 3 s"].iter().position(|known| *known == name);
+    let place = ["never conflict", "responds within 60 s", "yellow lasts 3 s"]
+        .iter()
+        .position(|known| *known == name);
     measure(bencher, rows::PROPERTIES[place.unwrap_or_default()]);
 }
 

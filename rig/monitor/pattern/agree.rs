@@ -22,7 +22,8 @@ impl Agree {
     pub(in crate::monitor) fn step(&mut self, frame: &mut Frame<'_>) -> u64 {
         let board = frame.now.board;
         let changed = board.changed(self.first).is_some();
-        if changed && number(board.rows[self.first as usize].value).is_some() && frame.now.holds(frame.scope) {
+        if changed && number(board.rows[self.first as usize].value).is_some() && frame.now.holds(frame.scope)
+        {
             frame.tally.triggers += 1;
         }
         self.differs.step(frame)

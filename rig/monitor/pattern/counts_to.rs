@@ -72,7 +72,8 @@ impl CountsTo {
         let target = Stamp { lo: shown.lo.saturating_add(away), hi: shown.hi.saturating_add(away) };
         let one = Announced { value, shown, target, late: false };
         frame.tally.triggers += 1;
-        if let Some(last) = self.last_edge.filter(|last| value == 0 && last.hi + frame.tolerance >= shown.lo) {
+        if let Some(last) = self.last_edge.filter(|last| value == 0 && last.hi + frame.tolerance >= shown.lo)
+        {
             self.settle(one, last, frame);
         } else if self.open.len() < MOST {
             self.open.push_back(one);

@@ -81,7 +81,12 @@ impl Every {
                 Some(at_least) => ("at least", at_least),
                 None => ("at most", gap.at_most.unwrap_or_default()),
             };
-            format!("{} s between two {}, {word} {} s", Span::from_us(longest), self.text, Span::from_us(bound))
+            format!(
+                "{} s between two {}, {word} {} s",
+                Span::from_us(longest),
+                self.text,
+                Span::from_us(bound)
+            )
         });
     }
 

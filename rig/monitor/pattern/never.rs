@@ -97,11 +97,7 @@ impl Never {
         let deadline = interval.up.hi.saturating_add(interval.bound);
         if interval.over || deadline < end {
             let length = end.saturating_sub(interval.up.lo);
-            frame.tally.margin(
-                self.margin(interval.bound, length),
-                crate::monitor::verdict::Unit::Time,
-                end,
-            );
+            frame.tally.margin(self.margin(interval.bound, length), crate::monitor::verdict::Unit::Time, end);
             return None;
         }
         Some(deadline - end)

@@ -74,7 +74,9 @@ impl Share {
             self.times.push_back((up.lo.max(after), None));
             if self.times.len() > MOST {
                 self.times.pop_front();
-                frame.tally.doubt(now.at, || format!("{} changes more than {MOST} times a window", self.text));
+                frame
+                    .tally
+                    .doubt(now.at, || format!("{} changes more than {MOST} times a window", self.text));
             }
         }
         self.deadline(frame)
@@ -99,9 +101,8 @@ impl Share {
         let passed = (end - start) / self.length;
         frame.tally.triggers += passed - self.counted;
         self.counted = passed;
-        let inside = |(up, down): &(u64, Option<u64>)| {
-            down.unwrap_or(end).min(end).saturating_sub((*up).max(begin))
-        };
+        let inside =
+            |(up, down): &(u64, Option<u64>)| down.unwrap_or(end).min(end).saturating_sub((*up).max(begin));
         let time: u64 = self.times.iter().map(inside).sum();
         let wanted = u128::from(self.length) * u128::from(self.thousandths) / 1_000;
         let wanted = (wanted as u64).saturating_sub(frame.tolerance);
@@ -110,7 +111,9 @@ impl Share {
         if margin < 0 && !self.short {
             let (begin, time, wanted) =
                 (emulators::time::Instant::from_us(begin), Span::from_us(time), Span::from_us(wanted));
-            frame.tally.violate(end, || format!("{} for {time} s since {begin}, at least {wanted} s", self.text));
+            frame
+                .tally
+                .violate(end, || format!("{} for {time} s since {begin}, at least {wanted} s", self.text));
         }
         self.short = margin < 0;
         while self.times.front().is_some_and(|(_, down)| down.is_some_and(|down| down <= begin)) {

@@ -51,7 +51,9 @@ impl Steps {
         if now.board.changed(self.signal).is_some() {
             let row = &now.board.rows[self.signal as usize];
             let value = number(row.value);
-            if let Some(shown) = self.shown.take().filter(|_| self.unless.is_none_or(|unless| !now.is(unless))) {
+            if let Some(shown) =
+                self.shown.take().filter(|_| self.unless.is_none_or(|unless| !now.is(unless)))
+            {
                 self.judge(shown, value, row.stamp, frame);
             }
             let every = self.every.now(&now);

@@ -79,5 +79,8 @@ fn reelay_finds_the_same_faults_at_the_same_instants() {
         }
     }
     assert_eq!(same + border, 60 * 5);
-    assert!(border > 0 && broken > 60 && same - broken > 60, "{same} same, {broken} broken, {border} borders");
+    assert!(
+        border > 0 && broken > 60 && same - broken > 60,
+        "{same} same, {broken} broken, {border} borders"
+    );
 }
