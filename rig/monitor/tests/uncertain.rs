@@ -1,0 +1,80 @@
+//! Things that became true some time between two instants.
+
+use emulators::time::Span;
+
+use super::{margin, scene, violated_at};
+use crate::monitor::Verdict;
+
+const FLASH: &str = "when = \"at(frame)\"\nthen = \"MODE=FLASH\"\nwithin = \"300ms\"\ntolerance = \"0s\"";
+
+#[test]
+fn a_bound_kept_at_every_position_passes() {
+    let mut scene = scene(FLASH);
+    let result =
+        scene.set(0, "MODE=NORMAL").set(1_000, "frame=0").late(1_250, 1_050, 200, "MODE=FLASH").finish(9_000);
+    assert_eq!((result.verdict.clone(), margin(&result)), (Verdict::Passed, Some((50, 1_050))));
+}
+
+#[test]
+fn a_bound_kept_at_some_positions_is_inconclusive() {
+    let mut scene = scene(FLASH);
+    let mode = scene.vocabulary.find("MODE").expect("known").0;
+    scene.engine.set_lag(mode, Span::from_ms(250));
+    let result =
+        scene.set(0, "MODE=NORMAL").set(1_000, "frame=0").late(1_400, 1_150, 250, "MODE=FLASH").finish(9_000);
+    assert!(matches!(result.verdict, Verdict::Inconclusive(_)), "{result}");
+    assert_eq!(margin(&result), Some((-100, 1_150)));
+}
+
+#[test]
+fn a_bound_kept_at_no_position_is_violated() {
+    let mut scene = scene(FLASH);
+    let mode = scene.vocabulary.find("MODE").expect("known").0;
+    scene.engine.set_lag(mode, Span::from_ms(250));
+    let result =
+        scene.set(0, "MODE=NORMAL").set(1_000, "frame=0").late(1_560, 1_310, 250, "MODE=FLASH").finish(9_000);
+    assert_eq!(violated_at(&result), Some(1_300));
+}
+
+#[test]
+fn a_thing_that_is_known_late_is_waited_for() {
+    let mut scene = scene(FLASH);
+    let mode = scene.vocabulary.find("MODE").expect("known").0;
+    scene.engine.set_lag(mode, Span::from_ms(250));
+    let result =
+        scene.set(0, "MODE=NORMAL").set(1_000, "frame=0").late(1_450, 1_200, 50, "MODE=FLASH").finish(9_000);
+    assert_eq!((result.verdict.clone(), margin(&result)), (Verdict::Passed, Some((50, 1_200))));
+}
+
+#[test]
+fn an_uncertain_length_may_be_inconclusive() {
+    let check = "lasts = \"MODE=FLASH\"\nat_least = \"10s\"\ntolerance = \"0s\"";
+    let mut scene = scene(check);
+    scene.set(0, "MODE=NORMAL").late(1_250, 1_000, 250, "MODE=FLASH");
+    let result = scene.late(11_250, 11_100, 150, "MODE=NORMAL").finish(20_000);
+    assert!(matches!(result.verdict, Verdict::Inconclusive(_)), "9.850 s to 10.250 s: {result}");
+    assert_eq!(margin(&result), Some((-150, 11_100)));
+}
+
+#[test]
+fn a_duration_is_measured_from_when_it_began_and_not_from_when_it_was_known() {
+    let mut scene = scene("lasts = \"VA=Y\"\nat_least = \"3s\"\ntolerance = \"0s\"");
+    let result = scene.set(0, "VA=R").late(10_700, 10_000, 0, "VA=Y").set(13_000, "VA=R").finish(20_000);
+    assert_eq!((result.verdict.clone(), margin(&result)), (Verdict::Passed, Some((0, 13_000))));
+}
+
+#[test]
+fn a_value_whose_end_is_not_later_than_its_start_never_was() {
+    let mut scene = scene("lasts = \"VA=Y\"\nat_least = \"3s\"");
+    let result = scene.set(0, "VA=R").set(10_000, "VA=Y").late(10_700, 10_000, 0, "VA=FY").finish(20_000);
+    assert_eq!(result.verdict, Verdict::NotExercised);
+}
+
+#[test]
+fn two_states_together_are_as_old_as_the_younger() {
+    let check = "never = \"VA=OFF and MODE=NORMAL\"\nlonger_than = \"1s\"\ntolerance = \"0s\"";
+    let mut scene = scene(check);
+    scene.set(0, "VA=G").set(0, "MODE=BOOT").set(8_500, "MODE=NORMAL").late(8_700, 8_000, 0, "VA=OFF");
+    let result = scene.set(9_400, "VA=G").finish(20_000);
+    assert_eq!((result.verdict.clone(), margin(&result)), (Verdict::Passed, Some((100, 9_400))));
+}
