@@ -147,8 +147,10 @@ impl Feedback {
         self.sensed
     }
 
-    /// Forgets conflicts and dual indications that were acknowledged.
+    /// Forgets what was acknowledged; what has not been mended will be found again. Reds that are out are not
+    /// commanded in flash, so whether they were mended shows only at the next red.
     pub(super) fn acknowledge(&mut self) {
+        self.findings.out &= !(VEHICLE_REDS | PEDESTRIAN_REDS);
         self.findings.conflict = false;
         self.findings.dual = 0;
         self.conflict_since = None;

@@ -297,3 +297,111 @@ fn is_safe(groups: Groups) -> bool {
 fn walking(aspect: PedestrianAspect) -> bool {
     matches!(aspect, PedestrianAspect::Green | PedestrianAspect::FlashGreen)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::default_site;
+    use super::PedestrianAspect as Foot;
+    use super::VehicleAspect as Car;
+    use super::*;
+
+    fn groups(vehicle: Car, pedestrian: Foot) -> Groups {
+        Groups { vehicle, pedestrian, lit: true }
+    }
+
+    fn at(s: u64) -> Instant {
+        Instant::from_ms(s * 1_000)
+    }
+
+    /// Commands that all pass: flash 0, all red 10, vehicle green 15, yellow 40, all red 43, walk 45, flash 52, red 60.
+    fn cycle(until: u64) -> Interlock {
+        let mut interlock = Interlock::new(&default_site(), at(0));
+        let commands = [
+            (0, Groups::flash(true)),
+            (10, groups(Car::Red, Foot::Red)),
+            (15, groups(Car::Green, Foot::Red)),
+            (40, groups(Car::Yellow, Foot::Red)),
+            (43, groups(Car::Red, Foot::Red)),
+            (45, groups(Car::Red, Foot::Green)),
+            (52, groups(Car::Red, Foot::FlashGreen)),
+            (60, groups(Car::Red, Foot::Red)),
+            (65, groups(Car::Green, Foot::Red)),
+        ];
+        for (s, command) in commands.into_iter().filter(|(s, _)| *s <= until) {
+            assert_eq!(interlock.permit(at(s), command).groups(), command, "at {s}");
+        }
+        interlock
+    }
+
+    #[track_caller]
+    fn refuses(mut interlock: Interlock, s: u64, command: Groups, refusal: Refusal) {
+        let answer = interlock.permit(at(s), command).groups();
+        assert_eq!(interlock.refused(), Some(refusal));
+        assert_eq!(answer, Groups::flash(true));
+        // Nothing else passes until a person has acknowledged it.
+        let red = groups(Car::Red, Foot::Red);
+        assert_eq!(interlock.permit(at(s + 100), red).groups(), Groups::flash(true));
+        interlock.acknowledge();
+        assert_eq!(interlock.permit(at(s + 101), red).groups(), red);
+    }
+
+    #[test]
+    fn a_whole_cycle_passes() {
+        assert_eq!(cycle(100).refused(), None);
+    }
+
+    #[test]
+    fn pedestrian_green_beside_anything_but_vehicle_red_is_refused() {
+        for vehicle in [Car::Green, Car::Yellow, Car::FlashYellow, Car::Dark] {
+            refuses(cycle(20), 50, groups(vehicle, Foot::Green), Refusal::Conflict);
+        }
+        refuses(cycle(45), 46, groups(Car::Green, Foot::FlashGreen), Refusal::Conflict);
+    }
+
+    #[test]
+    fn every_shortest_time_is_kept_to_the_last_microsecond() {
+        let early = |s: u64| Instant::from_us(s * 1_000_000 - 1);
+        let cases = [
+            (15, 40, groups(Car::Yellow, Foot::Red), Refusal::GreenTooShort),
+            (40, 43, groups(Car::Red, Foot::Red), Refusal::YellowTooShort),
+            (43, 45, groups(Car::Red, Foot::Green), Refusal::AllRedTooShort),
+            (60, 65, groups(Car::Green, Foot::Red), Refusal::ClearanceTooShort),
+            (10, 15, groups(Car::Green, Foot::Red), Refusal::StartTooShort),
+        ];
+        for (until, due, command, refusal) in cases {
+            let mut interlock = cycle(until);
+            assert_eq!(interlock.permit(early(due), command).groups(), Groups::flash(true));
+            assert_eq!(interlock.refused(), Some(refusal));
+            assert_eq!(cycle(until).permit(at(due), command).groups(), command);
+        }
+    }
+
+    #[test]
+    fn orders_that_do_not_exist_are_refused() {
+        let cases = [
+            (15, groups(Car::Red, Foot::Red)),
+            (40, groups(Car::Green, Foot::Red)),
+            (45, groups(Car::Red, Foot::Red)),
+            (52, groups(Car::Red, Foot::Green)),
+            (10, groups(Car::Yellow, Foot::Red)),
+            (43, groups(Car::Red, Foot::FlashGreen)),
+            (43, groups(Car::Red, Foot::Dark)),
+        ];
+        for (until, command) in cases {
+            refuses(cycle(until), until + 40, command, Refusal::Sequence);
+        }
+    }
+
+    #[test]
+    fn without_a_conflict_table_nothing_but_flash_passes() {
+        let site = Config { conflict: false, ..default_site() };
+        let mut interlock = Interlock::new(&site, at(0));
+        assert_eq!(interlock.permit(at(0), Groups::flash(true)).groups(), Groups::flash(true));
+        refuses_only(&mut interlock, groups(Car::Red, Foot::Red));
+    }
+
+    fn refuses_only(interlock: &mut Interlock, command: Groups) {
+        assert_eq!(interlock.permit(at(10), command).groups(), Groups::flash(true));
+        assert_eq!(interlock.refused(), Some(Refusal::NoTable));
+    }
+}

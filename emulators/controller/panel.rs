@@ -49,8 +49,10 @@ impl Running {
         }
         if log.latched() {
             log.acknowledge();
-            log.end(code::VEHICLE_RED_OUT, 0);
-            log.end(code::VEHICLE_RED_OUT, 1);
+            for (fault, heads) in [(code::VEHICLE_RED_OUT, [0, 1]), (code::PEDESTRIAN_RED_OUT, [2, 3])] {
+                log.end(fault, heads[0]);
+                log.end(fault, heads[1]);
+            }
             self.feedback.acknowledge();
             self.reacted = self.feedback.findings();
             self.interlock.acknowledge();

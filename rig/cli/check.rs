@@ -59,14 +59,14 @@ pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
 fn check(arguments: &Arguments, manner: Manner) -> Result<Exit, crate::site::FileError> {
     let Dut::Virtual = arguments.dut;
     let site = sites::find(&arguments.site)?;
+    let names: Vec<&str> = if arguments.scenario.is_empty() {
+        scenarios::names()
+    } else {
+        arguments.scenario.iter().map(String::as_str).collect()
+    };
     let mut chosen = Vec::new();
-    if arguments.scenario.is_empty() {
-        for name in scenarios::names() {
-            chosen.push((name.clone(), scenarios::find(&name, arguments.seed)?));
-        }
-    }
-    for name in &arguments.scenario {
-        chosen.push((name.clone(), scenarios::find(name, arguments.seed)?));
+    for name in names {
+        chosen.push((name.to_owned(), scenarios::find(name, arguments.seed)?));
     }
     let begun = Clock::now();
     let mut printed = 0;

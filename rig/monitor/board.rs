@@ -133,12 +133,7 @@ pub(super) enum Atom {
     Number(Relation, i64),
     Known,
     /// Disagreement of two signals, by their places.
-    Disagree {
-        first: u16,
-        second: u16,
-        offset: i64,
-        both_shown: bool,
-    },
+    Disagree { first: u16, second: u16, offset: i64, both_shown: bool },
 }
 
 /// A signal.
@@ -159,8 +154,9 @@ pub(super) struct Row {
     /// The turn in which it was first observed.
     fresh: u64,
     pub(super) stamp: Stamp,
-    /// Checks that read it directly, as bits.
+    /// Checks that read it directly, as bits; whether there are any.
     pub(super) checks: Box<[u64]>,
+    pub(super) sampled: bool,
 }
 
 impl Row {
@@ -179,6 +175,7 @@ impl Row {
             fresh: 0,
             stamp: Stamp::default(),
             checks: Box::default(),
+            sampled: false,
         }
     }
 }
@@ -206,6 +203,8 @@ pub(super) struct Board {
     pub(super) awake: Vec<u64>,
     pub(super) pending: bool,
     turn: u64,
+    /// The last turn in which a signal was first observed.
+    fresh: u64,
     /// Whether all changes of this turn became true when they were known.
     exact: bool,
     /// Up to here some earlier change may have become true.
@@ -243,6 +242,7 @@ impl Board {
             awake: vec![0; check_words],
             pending: false,
             turn: 1,
+            fresh: 0,
             exact: true,
             vague_until: 0,
             began: 0,
@@ -259,7 +259,7 @@ impl Board {
             self.watches[place].open = holds;
             for feed in 0..self.watches[place].feeds.len() {
                 let feed = self.watches[place].feeds[feed] as usize;
-                if holds && !self.derived[feed].held {
+                if holds && (!self.derived[feed].held || self.derived[feed].span == 0) {
                     self.derived[feed].on = true;
                     let bit = self.derived[feed].bit;
                     self.state[bit as usize / 64] |= 1 << (bit % 64);
@@ -275,7 +275,7 @@ impl Board {
             watch.up = Stamp::exact(at);
         }
         for (place, derived) in self.derived.iter_mut().enumerate() {
-            if derived.held && self.watches[derived.inner as usize].value {
+            if derived.held && !derived.on && self.watches[derived.inner as usize].value {
                 derived.due = at.saturating_add(derived.span);
                 timers.set(place as u32, derived.due);
             }
@@ -287,9 +287,6 @@ impl Board {
     #[inline]
     pub(super) fn apply(&mut self, change: &Change) {
         let Some(row) = self.rows.get_mut(change.signal.0 as usize) else { return };
-        if !row.used {
-            return;
-        }
         let since = change.since.as_us();
         let stamp = Stamp { lo: since, hi: since.saturating_add(change.uncertainty.as_us()) };
         if row.event {
@@ -308,6 +305,7 @@ impl Board {
                 row.before = row.value;
                 if row.value == Value::Nil && !row.number {
                     row.fresh = self.turn;
+                    self.fresh = self.turn;
                 }
             }
             row.value = change.value;
@@ -317,10 +315,13 @@ impl Board {
             self.exact = false;
             self.vague_until = self.vague_until.max(stamp.hi);
         }
-        for (awake, checks) in self.awake.iter_mut().zip(&row.checks) {
-            *awake |= checks;
-            self.pending |= *checks != 0;
+        if row.sampled {
+            self.pending = true;
+            for (awake, checks) in self.awake.iter_mut().zip(&row.checks) {
+                *awake |= checks;
+            }
         }
+        let compared = !row.atoms.is_empty();
         if row.levels > 0 {
             let bit = match change.value {
                 Value::Level(level) if u32::from(level) < row.levels => 1 << (u32::from(level) + row.shift),
@@ -332,7 +333,7 @@ impl Board {
             self.state[word] = self.state[word] & !group | bit;
             self.mark(word, old ^ bit);
         }
-        if !self.rows[change.signal.0 as usize].atoms.is_empty() {
+        if compared {
             self.compare(change.signal.0 as usize);
         }
     }
@@ -374,6 +375,11 @@ impl Board {
         while changed != 0 {
             let bit = word * 64 + changed.trailing_zeros() as usize;
             changed &= changed - 1;
+            if self.watch_words == 1 {
+                self.dirty[0] |= self.readers[bit];
+                self.pending |= self.readers[bit] != 0;
+                continue;
+            }
             let readers = &self.readers[bit * self.watch_words..][..self.watch_words];
             for (dirty, readers) in self.dirty.iter_mut().zip(readers) {
                 *dirty |= readers;
@@ -423,8 +429,8 @@ impl Board {
             watch.up_before = watch.up;
             watch.up = stamp;
             let (rows, turn) = (&self.rows, self.turn);
-            watch.open =
-                watch.sources.iter().any(|at| rows.get(*at as usize).is_some_and(|row| row.fresh == turn));
+            watch.open = self.fresh == turn
+                && watch.sources.iter().any(|at| rows.get(*at as usize).is_some_and(|row| row.fresh == turn));
         } else {
             watch.down = stamp;
         }
@@ -484,6 +490,20 @@ impl Board {
                 let bit = derived.bit;
                 self.put(bit, on);
             }
+        }
+    }
+
+    /// Whether anybody looks at the signal.
+    #[inline]
+    pub(super) fn uses(&self, signal: u16) -> bool {
+        self.rows.get(signal as usize).is_some_and(|row| row.used)
+    }
+
+    /// The check no longer needs to be woken by signals, only by its watches.
+    pub(super) fn unfollow(&mut self, check: usize) {
+        for row in self.rows.iter_mut().filter(|row| row.sampled) {
+            row.checks[check / 64] &= !(1 << (check % 64));
+            row.sampled = row.checks.iter().any(|checks| *checks != 0);
         }
     }
 

@@ -74,7 +74,8 @@ impl<'a> Compiler<'a> {
         for (place, (row, atoms)) in self.rows.iter_mut().zip(self.atoms).enumerate() {
             row.atoms = atoms.into_boxed_slice();
             row.checks = bits_of(words, &self.follows, |(_, signals)| signals.contains(&(place as u16)));
-            row.used |= row.checks.iter().any(|checks| *checks != 0);
+            row.sampled = row.checks.iter().any(|checks| *checks != 0);
+            row.used |= row.sampled;
         }
         for (place, watch) in self.watches.iter_mut().enumerate() {
             watch.checks = bits_of(words, &self.follows, |(watches, _)| watches.contains(&(place as u32)));
@@ -195,8 +196,11 @@ impl<'a> Compiler<'a> {
         sources.dedup();
         let place = self.watches.len() as u32;
         let predicate = predicate(clauses);
+        let below = sources.clone();
         self.watches.push(Watch { predicate, sources: sources.into_boxed_slice(), ..Watch::default() });
-        Ok(Literal { bit: self.derived_bit(true, place, 0), negative: false })
+        let bit = self.derived_bit(true, place, 0);
+        self.owners[bit as usize].extend(below);
+        Ok(Literal { bit, negative: false })
     }
 
     fn derive(&mut self, held: bool, inner: &Expr, span: u64) -> Result<u32, ParseError> {

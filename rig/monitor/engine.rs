@@ -36,7 +36,6 @@ struct Running {
 /// A property in the engine.
 struct Judged {
     id: String,
-    title: String,
     /// Why it is not judged at all.
     excused: Option<Verdict>,
 }
@@ -78,19 +77,10 @@ impl Engine {
                     let Assembled { pattern, scope, tolerance } = assembler.assemble()?;
                     let tally = Tally::default();
                     let (lag, due, told) = (0, u64::MAX, 0);
-                    checks.push(Running {
-                        pattern,
-                        scope,
-                        tolerance,
-                        lag,
-                        due,
-                        tally,
-                        property: place,
-                        told,
-                    });
+                    checks.push(Running { pattern, scope, tolerance, lag, due, tally, property: place, told });
                 }
             }
-            judged.push(Judged { id: property.id.clone(), title: property.title.clone(), excused });
+            judged.push(Judged { id: property.id.clone(), excused });
         }
         let items = compiler.derived() + checks.len();
         Ok(Engine {
@@ -110,8 +100,7 @@ impl Engine {
     /// on it wait that long before they speak. The verdict and its instant stay those of the deadline.
     pub fn set_lag(&mut self, signal: SignalId, lag: Span) {
         let lag = lag.as_us();
-        let mut checks =
-            self.board.rows.get(signal.0 as usize).map(|row| row.checks.to_vec()).unwrap_or_default();
+        let mut checks = self.board.rows.get(signal.0 as usize).map(|row| row.checks.to_vec()).unwrap_or_default();
         let mut sources = vec![u32::from(signal.0)];
         for watch in &self.board.watches {
             if watch.sources.iter().any(|source| sources.contains(source)) {
@@ -130,6 +119,10 @@ impl Engine {
     #[inline]
     pub fn change(&mut self, change: &Change) {
         let at = change.at.as_us();
+        if self.begun && !self.board.uses(change.signal.0) {
+            // Time passes with the next change that matters.
+            return;
+        }
         if at > self.now || !self.begun {
             self.move_to(at);
         }
@@ -170,7 +163,8 @@ impl Engine {
                 let mut tally = check.tally.clone();
                 let now = Now { board: &self.board, at: end, after: true, first: false };
                 let (scope, tolerance, lag) = (check.scope, check.tolerance, check.lag);
-                let left = check.pattern.close(&mut Frame { now, tally: &mut tally, scope, tolerance, lag });
+                let left =
+                    check.pattern.close(&mut Frame { now, tally: &mut tally, scope, tolerance, lag, counted: false });
                 sum.add(tally, left);
             }
             results.push(sum.result(property));
@@ -280,9 +274,13 @@ impl Engine {
         let check = &mut self.checks[place];
         let now = Now { board: &self.board, at, after, first };
         let (scope, tolerance, lag) = (check.scope, check.tolerance, check.lag);
-        check.due =
-            what(&mut check.pattern, &mut Frame { now, tally: &mut check.tally, scope, tolerance, lag });
+        let mut frame = Frame { now, tally: &mut check.tally, scope, tolerance, lag, counted: false };
+        check.due = what(&mut check.pattern, &mut frame);
+        let counted = frame.counted;
         self.timers.set((self.board.derived.len() + place) as u32, check.due);
+        if counted {
+            self.board.unfollow(place);
+        }
         if check.tally.first.len() > check.told {
             let id = &self.properties[check.property].id;
             let new = check.tally.first[check.told..].iter();
@@ -305,10 +303,8 @@ fn excuse(property: &Property, policy: &str, cables: &[CableRole]) -> Result<Opt
         let names = CableRole::ALL.map(CableRole::name);
         let Some(role) = CableRole::ALL.into_iter().find(|role| role.name() == need) else {
             let ParseError { message, .. } = ParseError::unknown("cable", need, names.into_iter());
-            let hint = closest(need, names.into_iter()).map_or_else(
-                || format!("cables are {}", names.join(", ")),
-                |near| format!("did you mean `{near}`?"),
-            );
+            let hint = closest(need, names.into_iter())
+                .map_or_else(|| format!("cables are {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
             let (file, line, key) = (property.file.clone(), property.line, "needs".to_owned());
             return Err(PropertyError { file, line, key, message, hint: Some(hint) });
         };
@@ -362,7 +358,6 @@ impl Sum {
         };
         PropertyResult {
             id: property.id.clone(),
-            title: property.title.clone(),
             verdict,
             triggers: tally.triggers,
             worst: tally.worst,

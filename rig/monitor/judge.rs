@@ -2,11 +2,11 @@
 
 use emulators::time::Instant;
 
+use super::Engine;
 use super::observe::Observer;
 use super::property::{self, Property, PropertyError};
 use super::signal::Change;
 use super::verdict::PropertyResult;
-use super::Engine;
 use crate::site::{CableRole, Site};
 use crate::trace::Record;
 
@@ -37,10 +37,8 @@ impl Judge {
         let mut properties = catalogue()?;
         properties.extend(property::load(&site.properties, &site.name)?);
         let (observer, vocabulary) = Observer::new(site, starts_at);
-        let cables: Vec<CableRole> = CableRole::ALL
-            .into_iter()
-            .filter(|role| site.wiring.cables[role.index()].is_some())
-            .collect();
+        let cables: Vec<CableRole> =
+            CableRole::ALL.into_iter().filter(|role| site.wiring.cables[role.index()].is_some()).collect();
         let engine = Engine::new(&properties, &vocabulary, &site.limits, site.policy(), &cables)?;
         Ok(Judge { observer, engine, changes: Vec::new() })
     }

@@ -8,6 +8,8 @@ mod edge;
 mod engine;
 mod expr;
 mod judge;
+#[cfg(test)]
+mod naive;
 pub mod observe;
 mod parse;
 mod pattern;
@@ -15,6 +17,8 @@ mod property;
 mod signal;
 mod tally;
 mod timers;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use engine::Engine;

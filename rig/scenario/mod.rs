@@ -1,4 +1,70 @@
 //! Scenarios: what happens to a crossing from outside, in order. Never wiring, never bounds.
+//!
+//! # The file
+//! ```toml
+//! version = 1                            # required, first
+//! title = "one sentence for people"
+//! starts_at = "17:40:00"                 # local time, also "2019-06-03 17:40:00"; default noon
+//! lasts = "2m 30s"                       # at most 48h
+//! uptime = "49d 17h"                     # default 0s: how long the controller has been running
+//! must_exercise = ["P25", "P26"]         # default none: not triggered makes the run inconclusive
+//! policies = ["observed"]                # default all: others are skipped
+//! pair = "more-people"                   # or "swapped-kerbs", "repeats", { noise = "lamps" }, { clock_step = "1h" }
+//!
+//! [[do]]                                 # a time and exactly one of the following
+//! at = "40s"
+//! arrive = { kerb = "a", count = 3, speed = "1.2 m/s", habit = "crosses" }
+//! #   count: default 1; speed: default 1.3 m/s; habit: crosses (default), runs-red (after = "3s", default 0s),
+//! #   gives-up (after = "10s"), turns-back, starts-late, stands
+//! leave = { kerb = "a", count = 1 }
+//! camera = { kerb = "a", fails = "flicker", share = "30%" }      # and { kerb = "a", heals = true }
+//! #   miss, flicker (share); clip, stuck (count); ghosts (per_hour, lasts); late, jitter, clock-step (by); raw-count
+//! #   (value); reboot (lasts); frozen, silent, no-heartbeat, bad-crc, repeats, self-reported
+//! cable = { name = "countdown", fails = "flip", share = "0.1%" } # and { name = "countdown", mended = true }
+//! #   drop, flip, duplicate (share); delay, jitter, split, merge (by); stall (lasts); garbage (per_hour); echo, break,
+//! #   unplugged
+//! lamp = { head = "vehicle-a", lamp = "red", fails = "out" }     # and mended = true
+//! #   out, stuck-on, flicker (by: its period)
+//! display = { head = "pedestrian-a", fails = "lag", by = "1s" }  # and mended = true
+//! #   dark, frozen, missing-segment, wrong-colour (colour), lag (by), ignores-link-loss
+//! post = { kerb = "a", fails = "mute" }                          # and mended = true
+//! #   stuck-colour, mute, loops
+//! power = "off"                          # and "on"
+//! dip = "300ms"                          # off now, on after that time
+//! operator = "manual"                    # automatic, manual, step, flash, off, reset
+//! stall = "2s"                           # also "begins" and "ends"
+//! service = { register = 0, value = 5 }  # a holding register is written
+//!
+//! [[arrivals]]                           # groups at random, drawn from the seed
+//! kerb = "a"
+//! per_hour = 120                         # people
+//! from = "1m"                            # default 0s
+//! to = "10m"                             # default: the end
+//! group = "1.5 people"                   # default 1: mean of a geometric size
+//! speeds = ["1.0 m/s", "1.5 m/s"]        # default
+//! red_runners = "2%"                     # default 0%: of the groups; they lose patience within 20 s
+//! slow_walkers = "5%"                    # default 0%: of the groups; 0.5 to 0.8 m/s
+//!
+//! [[burst]]                              # so many people within so long; group, speeds, shares as above
+//! kerb = "b"
+//! at = "1m"
+//! people = 60
+//! over = "2m"
+//! ```
+//! Unknown keys are refused; so are steps after the end and more than 100,000 of them. A [`Stimulus`] shows itself as
+//! the line of a file that would repeat it.
+
+mod action;
+mod date;
+mod draw;
+pub mod library;
+mod load;
+#[cfg(test)]
+mod tests;
+mod words;
+mod write;
+
+pub use load::{LASTS_MAX, STEPS_MAX};
 
 /// One of two like things: at kerb (or approach) A or B.
 pub use emulators::crowd::Kerb as Side;
@@ -117,10 +183,4 @@ pub struct Scenario {
     pub text: String,
     /// SHA-256 of the text, hex.
     pub hash: String,
-}
-
-impl std::fmt::Display for Stimulus {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{self:?}")
-    }
 }

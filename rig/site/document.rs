@@ -142,13 +142,6 @@ impl<'a> Section<'a> {
         tables.collect()
     }
 
-    /// The keys in the order of the file.
-    pub(crate) fn keys(&self) -> Vec<&'a str> {
-        let mut keys: Vec<_> = self.table.keys().collect();
-        keys.sort_by_key(|key| key.span().start);
-        keys.into_iter().map(|key| &**key.get_ref()).collect()
-    }
-
     /// Where it begins in the file (byte offset).
     pub(crate) fn offset(&self) -> usize {
         self.place.start

@@ -16,9 +16,9 @@ pub struct FileError {
     /// The file, as it was named.
     pub file: String,
     /// Line, from 1; `None` where the fault is the file itself.
-    pub line: Option<usize>,
+    pub line: Option<u32>,
     /// Column in characters, from 1.
-    pub column: Option<usize>,
+    pub column: Option<u32>,
     /// The key: `version`, `[controller] yellow`, `[[do]] #3 arrive.kerb`; empty where there is none.
     pub key: String,
     /// What is wrong.
@@ -110,7 +110,7 @@ pub fn read(path: &Path) -> Result<String, FileError> {
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let line = 1 + error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count();
-        FileError { line: Some(line), ..fail("is not UTF-8 text".to_owned(), "save it as UTF-8") }
+        FileError { line: Some(small(line)), ..fail("is not UTF-8 text".to_owned(), "save it as UTF-8") }
     })
 }
 
@@ -123,8 +123,13 @@ pub(crate) fn check_size(file: &str, length: usize) -> Result<(), FileError> {
     Err(FileError::whole(file, format!("is longer than {FILE_LIMIT} bytes"), Some(hint)))
 }
 
+/// A line or column; files are far smaller than the range.
+fn small(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
 /// Line and column (in characters), both from 1, of a byte offset; an offset inside a character counts as its start.
-fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+fn line_and_column(text: &str, offset: usize) -> (u32, u32) {
     let mut offset = offset.min(text.len());
     while !text.is_char_boundary(offset) {
         offset -= 1;
@@ -132,7 +137,7 @@ fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     let before = &text[..offset];
     let line = 1 + before.bytes().filter(|byte| *byte == b'\n').count();
     let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (line, 1 + before[start..].chars().count())
+    (small(line), small(1 + before[start..].chars().count()))
 }
 
 #[cfg(test)]

@@ -75,8 +75,8 @@ impl Shelf {
 
 /// The names of the sites built in.
 #[must_use]
-pub fn names() -> Vec<&'static str> {
-    SITES.names().collect()
+pub fn names() -> Vec<String> {
+    SITES.names().map(str::to_owned).collect()
 }
 
 /// A site by name or path. A path (with `/` or ending with `.toml`) is read from disk; a name is looked for in

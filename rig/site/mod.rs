@@ -96,7 +96,7 @@ pub use wiring::{
 
 pub(crate) use document::{Document, Entry, Section};
 pub(crate) use quantity::{
-    Complaint, duration, share_ppm, shown, signed_seconds, speed_mm_s, write_duration, write_share,
+    Complaint, decimal, duration, share_ppm, shown, signed_seconds, speed_mm_s, write_duration, write_share,
     write_speed,
 };
 

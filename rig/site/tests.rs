@@ -23,7 +23,7 @@ fn every_site_built_in_loads_and_agrees_with_itself() {
     let names = library::names();
     assert!(names.len() >= 5);
     for name in names {
-        let site = library::find(name).unwrap_or_else(|error| panic!("{error}"));
+        let site = library::find(&name).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(site.lint(), [], "{name}");
         for row in LIMITS {
             assert!(site.limits.get(row.name).is_some(), "{name}: {}", row.name);
@@ -33,7 +33,7 @@ fn every_site_built_in_loads_and_agrees_with_itself() {
 
 #[test]
 fn all_four_policies_have_a_site() {
-    let sites = library::names().into_iter().map(|name| library::find(name).expect("a site"));
+    let sites = library::names().into_iter().map(|name| library::find(&name).expect("a site"));
     let mut policies: Vec<_> = sites.map(|site| site.policy()).collect();
     policies.sort_unstable();
     policies.dedup();
@@ -199,7 +199,7 @@ fn a_crosswalk_covered_by_both_cameras_or_neither_is_refused() {
         GOOD.replace("waiting_channel = 1\nperiod", "waiting_channel = 1\ncrosswalk_channel = 2\nperiod");
     let error = Site::load(&both, "x.toml").expect_err("both cover it");
     assert_eq!(error.key, "[wiring.camera-b] crosswalk_channel");
-    let line = error.line.expect("a line");
+    let line = error.line.expect("a line") as usize;
     assert_eq!(both.lines().nth(line - 1), Some("crosswalk_channel = 2"));
     assert!(both.lines().take(line).any(|line| line == "[wiring.camera-b]"));
 }
@@ -257,7 +257,7 @@ proptest! {
         let end = (at + cut).min(GOOD.len());
         let text = format!("{}{piece}{}", &GOOD[..at], &GOOD[end..]);
         if let Err(error) = Site::load(&text, "any.toml") {
-            prop_assert!(error.line.is_none_or(|line| line <= text.lines().count() + 1));
+            prop_assert!(error.line.is_none_or(|line| line as usize <= text.lines().count() + 1));
         }
     }
 }

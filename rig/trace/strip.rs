@@ -15,6 +15,8 @@ use super::record::{HeadName, Record, What};
 const LIMIT: usize = 48 * 3_600;
 /// Seconds per printed block.
 const WIDTH: usize = 100;
+/// How `fill` and `set` count: second n's character is the state at n + 0.5 s, so the first character an instant can
+/// still decide is the first n with n + 0.5 s >= instant.
 const SECOND_US: u64 = 1_000_000;
 const MIDDLE_US: u64 = 500_000;
 
@@ -77,7 +79,7 @@ struct Lane {
 impl Lane {
     /// Fills in what has passed before `at`.
     fn fill(&mut self, at: Instant) {
-        let passed = usize::try_from((at.as_us() + MIDDLE_US) / SECOND_US).unwrap_or(LIMIT).min(LIMIT);
+        let passed = usize::try_from(at.as_us().saturating_sub(MIDDLE_US).div_ceil(SECOND_US)).unwrap_or(LIMIT).min(LIMIT);
         if passed > self.done.len() {
             self.done.resize(passed, self.now);
         }
@@ -85,7 +87,7 @@ impl Lane {
 
     /// From `since` on (which may lie a little back) this is the character.
     fn set(&mut self, since: Instant, character: u8) {
-        let first = usize::try_from((since.as_us() + MIDDLE_US).div_ceil(SECOND_US)).unwrap_or(LIMIT);
+        let first = usize::try_from(since.as_us().saturating_sub(MIDDLE_US).div_ceil(SECOND_US)).unwrap_or(LIMIT);
         if let Some(late) = self.done.get_mut(first..) {
             late.fill(character);
         }

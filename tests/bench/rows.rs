@@ -1,6 +1,6 @@
 //! Rows for measuring monitors: one snapshot of the lamps for each change. Vehicle green 30 s to 60 s, yellow 3 s +-
-//! 20 ms, all red 2 s, pedestrian green 15 s, flashing 5 s, all red 2 s; people arrive every 2 s to 20 s and are all
-//! served by the green. Integers and a seed only, so every machine measures the same rows.
+//! 20 ms, all red 2 s, pedestrian green 15 s, flashing 5 s, all red 2 s; people arrive every 1 s to 12 s and are all
+//! served by the green, which makes a row every 4.9 s. Integers and a seed only, so every machine measures the same rows.
 
 /// A snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,8 @@ pub fn rows(count: usize, seed: u64) -> Vec<Row> {
             (1, 3, 5_000),
             (1, 1, 2_000),
         ];
+        // Whoever comes waits less than 60 s.
+        let soonest = (row.at + (phases[0].2 + phases[1].2 + phases[2].2) * MS).saturating_sub(58_000 * MS);
         let mut start = row.at;
         for (vehicle, pedestrian, length) in phases {
             row = Row { at: start.max(1), vehicle, pedestrian, ..row };
@@ -84,11 +86,11 @@ pub fn rows(count: usize, seed: u64) -> Vec<Row> {
             let end = start + length * MS;
             while arrival < end {
                 // Who comes during green walks on at once.
-                if arrival > row.at && pedestrian != 2 && vehicle != 1 && row.waiting < 200 {
+                if arrival > row.at.max(soonest) && pedestrian != 2 && vehicle != 1 && row.waiting < 200 {
                     row = Row { at: arrival, waiting: row.waiting + 1, ..row };
                     found.push(row);
                 }
-                arrival += draw(&mut state, 2_000, 20_000) * MS;
+                arrival += draw(&mut state, 1_000, 12_000) * MS;
             }
             start = end;
             row.at = end;

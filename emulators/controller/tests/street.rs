@@ -102,6 +102,16 @@ impl Street {
     }
 
     pub(super) fn with(config: Config, persisted: Option<&[u8]>) -> Street {
+        // The cameras report at different phases, so that the order of arrival is not an accident.
+        Street::with_phases(config, persisted, [100, 230])
+    }
+
+    /// Both cameras report at the same instants.
+    pub(super) fn in_step(config: Config) -> Street {
+        Street::with_phases(config, None, [100, 100])
+    }
+
+    fn with_phases(config: Config, persisted: Option<&[u8]>, phases: [u64; 2]) -> Street {
         let eye = |kerb: usize| Eye {
             decoder: gbt43229::Decoder::new(config.cameras[kerb].crc),
             waiting: 0,
@@ -138,9 +148,8 @@ impl Street {
             rejects: 0,
             persisted: None,
         };
-        for kerb in 0..2 {
-            // The cameras report at different phases, so that the order of arrival is not an accident.
-            let phase = Span::from_ms(100 + 130 * kerb as u64);
+        for (kerb, phase) in phases.into_iter().enumerate() {
+            let phase = Span::from_ms(phase);
             street.at(Instant::from_ms(1_000) + phase, Event::Connect(kerb));
             street.at(Instant::ZERO + phase, Event::Upload(kerb));
         }

@@ -199,6 +199,8 @@ pub(super) struct Frame<'a> {
     pub(super) tolerance: u64,
     /// How much later than it happened a thing may become known.
     pub(super) lag: u64,
+    /// Set by a check that has been waiting for a signal to be observed, when it was.
+    pub(super) counted: bool,
 }
 
 /// `at + span`, and the lag behind it: when a deadline can be judged.
@@ -272,11 +274,11 @@ impl Pattern {
             Pattern::CountsTo(one) => one.close(frame),
             Pattern::Every(one) => one.close(frame),
             Pattern::Agree(one) => one.close(frame),
-            Pattern::Held(_)
-            | Pattern::Seen(_)
-            | Pattern::Value(_)
-            | Pattern::Transitions(_)
-            | Pattern::Share(_) => None,
+            Pattern::Share(one) => {
+                one.close(frame);
+                None
+            }
+            Pattern::Held(_) | Pattern::Seen(_) | Pattern::Value(_) | Pattern::Transitions(_) => None,
         }
     }
 

@@ -115,6 +115,7 @@ impl Never {
         frame.tally.triggers += u64::from(counts);
         if counts && matches!(self.exercise, Exercise::Known(_)) {
             self.exercise = Exercise::Done;
+            frame.counted = true;
         }
     }
 

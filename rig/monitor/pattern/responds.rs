@@ -54,6 +54,14 @@ impl Responds {
     }
 
     pub(in crate::monitor) fn step(&mut self, frame: &mut Frame<'_>) -> u64 {
+        // A timer that ends the state at this instant ends it after this instant, for whoever waited before.
+        if let Answer::State(watch) = &self.then
+            && frame.now.after
+            && frame.now.down(*watch).is_some()
+        {
+            let up = frame.now.board.watches[*watch as usize].up;
+            self.open.retain(|one| !one.state(up, frame, &self.text));
+        }
         if let Some(start) = self.when.fires(&frame.now)
             && frame.now.holds(frame.scope)
         {
@@ -106,8 +114,7 @@ impl Responds {
             Answer::State(watch) => {
                 let watch = *watch;
                 let state = &now.board.watches[watch as usize];
-                // A timer that ends the state at this instant ends it after this instant.
-                if state.value || now.after && now.down(watch).is_some() {
+                if state.value {
                     let up = state.up;
                     self.open.retain(|one| !one.state(up, frame, &self.text));
                 }

@@ -42,8 +42,9 @@ impl Seen {
                 if watch.run_at(edge.lo).is_some() {
                     Some(edge)
                 } else {
-                    Some(watch.down)
-                        .filter(|down| watch.ever && *down != Stamp::default() && down.lo <= edge.lo)
+                    // True now, but only since after the edge: its last end counts, if it had one.
+                    let ended = watch.ever && (!watch.value || watch.down != Stamp::default());
+                    Some(watch.down).filter(|down| ended && down.lo <= edge.lo)
                 }
             }
         };

@@ -87,6 +87,12 @@ impl Share {
         self.deadline(frame)
     }
 
+    /// Judges the window that ends with the record.
+    pub(in crate::monitor) fn close(&self, frame: &mut Frame<'_>) {
+        frame.lag = 0;
+        self.clone().look(frame);
+    }
+
     /// Judges the window that ends now, if it is complete, and forgets what is older.
     fn look(&mut self, frame: &mut Frame<'_>) {
         let end = frame.now.at.saturating_sub(frame.lag);

@@ -169,3 +169,28 @@ fn the_catalogue_compiles_for_every_site_against_the_signals_there_are() {
         }
     }
 }
+
+#[test]
+fn recent_ends_probe() {
+    for (name, text) in [
+        ("plain", "while = \"not recent(not POWER, 2s)\""),
+        ("power", "while = \"POWER\""),
+        ("link", "while = \"LAMP_LINK\""),
+        ("none", ""),
+    ] {
+        let toml = format!("[[property]]\nid = \"X\"\n[[property.check]]\nnever = \"VA=OTHER\"\ntriggers = \"up(PA=G)\"\n{text}\n");
+        let properties = crate::monitor::load(&toml, "x").unwrap();
+        let site = site();
+        let street = Street::default();
+        let (mut observer, vocabulary) = Observer::new(&site, STARTS_AT);
+        let mut engine = Engine::new(&properties, &vocabulary, &site.limits, "observed", &CableRole::ALL).unwrap();
+        let mut changes = Vec::new();
+        for record in street.records(&site) {
+            observer.record(&record, &mut changes);
+        }
+        observer.finish(Instant::from_ms(street.ends), &mut changes);
+        for change in &changes { engine.change(change); }
+        let r = engine.finish(Instant::from_ms(street.ends));
+        println!("{name} {:?}", r[0]);
+    }
+}

@@ -1,0 +1,3 @@
+//! Tests of the property engine.
+
+mod against_naive;
