@@ -36,6 +36,7 @@ struct Running {
 /// A property in the engine.
 struct Judged {
     id: String,
+    title: String,
     /// Why it is not judged at all.
     excused: Option<Verdict>,
 }
@@ -80,7 +81,7 @@ impl Engine {
                     checks.push(Running { pattern, scope, tolerance, lag, due, tally, property: place, told });
                 }
             }
-            judged.push(Judged { id: property.id.clone(), excused });
+            judged.push(Judged { id: property.id.clone(), title: property.title.clone(), excused });
         }
         let items = compiler.derived() + checks.len();
         Ok(Engine {
@@ -358,6 +359,7 @@ impl Sum {
         };
         PropertyResult {
             id: property.id.clone(),
+            title: property.title.clone(),
             verdict,
             triggers: tally.triggers,
             worst: tally.worst,
