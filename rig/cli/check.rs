@@ -59,14 +59,11 @@ pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
 fn check(arguments: &Arguments, manner: Manner) -> Result<Exit, crate::site::FileError> {
     let Dut::Virtual = arguments.dut;
     let site = sites::find(&arguments.site)?;
-    let names: Vec<&str> = if arguments.scenario.is_empty() {
-        scenarios::names()
-    } else {
-        arguments.scenario.iter().map(String::as_str).collect()
-    };
+    let names = if arguments.scenario.is_empty() { scenarios::names() } else { arguments.scenario.clone() };
     let mut chosen = Vec::new();
     for name in names {
-        chosen.push((name.to_owned(), scenarios::find(name, arguments.seed)?));
+        let scenario = scenarios::find(&name, arguments.seed)?;
+        chosen.push((name, scenario));
     }
     let begun = Clock::now();
     let mut printed = 0;

@@ -63,10 +63,10 @@ type Rows = Result<Vec<Row>, Box<dyn std::error::Error>>;
 fn site_rows() -> Rows {
     let mut rows = Vec::new();
     for name in sites::names() {
-        let site = sites::find(name)?;
+        let site = sites::find(&name)?;
         let metres = f64::from(site.geometry.width_mm) / 1_000.0;
         let text = format!("{} ({metres} m, {})", site.title, site.policy());
-        rows.push(Row { name: name.to_string(), text });
+        rows.push(Row { name, text });
     }
     Ok(rows)
 }
@@ -74,9 +74,9 @@ fn site_rows() -> Rows {
 fn scenario_rows() -> Rows {
     let mut rows = Vec::new();
     for name in scenarios::names() {
-        let scenario = scenarios::find(name, 1)?;
+        let scenario = scenarios::find(&name, 1)?;
         let text = format!("{} ({} s)", scenario.title, scenario.lasts.as_secs());
-        rows.push(Row { name: name.to_string(), text });
+        rows.push(Row { name, text });
     }
     Ok(rows)
 }

@@ -133,7 +133,12 @@ pub(super) enum Atom {
     Number(Relation, i64),
     Known,
     /// Disagreement of two signals, by their places.
-    Disagree { first: u16, second: u16, offset: i64, both_shown: bool },
+    Disagree {
+        first: u16,
+        second: u16,
+        offset: i64,
+        both_shown: bool,
+    },
 }
 
 /// A signal.

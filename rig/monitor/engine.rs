@@ -78,7 +78,16 @@ impl Engine {
                     let Assembled { pattern, scope, tolerance } = assembler.assemble()?;
                     let tally = Tally::default();
                     let (lag, due, told) = (0, u64::MAX, 0);
-                    checks.push(Running { pattern, scope, tolerance, lag, due, tally, property: place, told });
+                    checks.push(Running {
+                        pattern,
+                        scope,
+                        tolerance,
+                        lag,
+                        due,
+                        tally,
+                        property: place,
+                        told,
+                    });
                 }
             }
             judged.push(Judged { id: property.id.clone(), title: property.title.clone(), excused });
@@ -101,7 +110,8 @@ impl Engine {
     /// on it wait that long before they speak. The verdict and its instant stay those of the deadline.
     pub fn set_lag(&mut self, signal: SignalId, lag: Span) {
         let lag = lag.as_us();
-        let mut checks = self.board.rows.get(signal.0 as usize).map(|row| row.checks.to_vec()).unwrap_or_default();
+        let mut checks =
+            self.board.rows.get(signal.0 as usize).map(|row| row.checks.to_vec()).unwrap_or_default();
         let mut sources = vec![u32::from(signal.0)];
         for watch in &self.board.watches {
             if watch.sources.iter().any(|source| sources.contains(source)) {
@@ -164,8 +174,14 @@ impl Engine {
                 let mut tally = check.tally.clone();
                 let now = Now { board: &self.board, at: end, after: true, first: false };
                 let (scope, tolerance, lag) = (check.scope, check.tolerance, check.lag);
-                let left =
-                    check.pattern.close(&mut Frame { now, tally: &mut tally, scope, tolerance, lag, counted: false });
+                let left = check.pattern.close(&mut Frame {
+                    now,
+                    tally: &mut tally,
+                    scope,
+                    tolerance,
+                    lag,
+                    counted: false,
+                });
                 sum.add(tally, left);
             }
             results.push(sum.result(property));
@@ -304,8 +320,10 @@ fn excuse(property: &Property, policy: &str, cables: &[CableRole]) -> Result<Opt
         let names = CableRole::ALL.map(CableRole::name);
         let Some(role) = CableRole::ALL.into_iter().find(|role| role.name() == need) else {
             let ParseError { message, .. } = ParseError::unknown("cable", need, names.into_iter());
-            let hint = closest(need, names.into_iter())
-                .map_or_else(|| format!("cables are {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
+            let hint = closest(need, names.into_iter()).map_or_else(
+                || format!("cables are {}", names.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
             let (file, line, key) = (property.file.clone(), property.line, "needs".to_owned());
             return Err(PropertyError { file, line, key, message, hint: Some(hint) });
         };

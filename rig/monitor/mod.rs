@@ -16,9 +16,9 @@ mod pattern;
 mod property;
 mod signal;
 mod tally;
-mod timers;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod verdict;
 
 pub use engine::Engine;

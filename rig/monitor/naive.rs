@@ -108,9 +108,9 @@ impl Naive<'_> {
         let pick = |truth: &Truth, p: Option<usize>| p.map_or(truth.before, |p| truth.at[p]);
         match expr {
             Expr::Constant(value) => each(&|_| *value),
-            Expr::Level(signal, levels) => each(
-                &|p| matches!(self.value(*signal, p), Value::Level(level) if levels & (1 << level) != 0),
-            ),
+            Expr::Level(signal, levels) => {
+                each(&|p| matches!(self.value(*signal, p), Value::Level(level) if levels & (1 << level) != 0))
+            }
             Expr::Nil(signal) => each(&|p| self.value(*signal, p) == Value::Nil),
             Expr::Number(signal, relation, number) => each(&|p| {
                 let Value::Number(is) = self.value(*signal, p) else { return false };
@@ -154,14 +154,14 @@ impl Naive<'_> {
                 let inner = self.truth(inner);
                 each(&|p| p.is_some_and(|p| inner.just_before(p)))
             }
-            Expr::Disagree { first, second, offset, both_shown } => each(&|p| {
-                match (self.value(*first, p), self.value(*second, p)) {
+            Expr::Disagree { first, second, offset, both_shown } => {
+                each(&|p| match (self.value(*first, p), self.value(*second, p)) {
                     (Value::Nil, Value::Nil) => false,
                     (Value::Nil, _) | (_, Value::Nil) => !both_shown,
                     (Value::Number(a), Value::Number(b)) => a - b != *offset,
                     (a, b) => a != b,
-                }
-            }),
+                })
+            }
         }
     }
 
@@ -332,10 +332,16 @@ impl Naive<'_> {
     fn reads_levels(&self, expr: &Expr) -> bool {
         match expr {
             Expr::Level(..) => true,
-            Expr::Nil(signal) => matches!(self.scope.vocabulary.get(*signal).1, Domain::Names(_) | Domain::Flag),
+            Expr::Nil(signal) => {
+                matches!(self.scope.vocabulary.get(*signal).1, Domain::Names(_) | Domain::Flag)
+            }
             Expr::Not(inner) | Expr::Before(inner) => self.reads_levels(inner),
             Expr::And(parts) | Expr::Or(parts) => parts.iter().any(|part| self.reads_levels(part)),
-            Expr::Constant(_) | Expr::Number(..) | Expr::Held(..) | Expr::Recent(..) | Expr::Disagree { .. } => false,
+            Expr::Constant(_)
+            | Expr::Number(..)
+            | Expr::Held(..)
+            | Expr::Recent(..)
+            | Expr::Disagree { .. } => false,
         }
     }
 
@@ -417,7 +423,11 @@ impl Naive<'_> {
                 let discharged = unless.as_ref().is_some_and(|unless| unless.at[q]) || !scope.at[q];
                 if let Some((margin, at)) = answer {
                     said.triggers += i64::from(!late);
-                    if late { said.margin(margin) } else { said.judge(margin, at) }
+                    if late {
+                        said.margin(margin)
+                    } else {
+                        said.judge(margin, at)
+                    }
                     settled = true;
                 } else if discharged {
                     if late {
@@ -504,7 +514,8 @@ impl Naive<'_> {
                 None
             };
             let Some(value) = value else { continue };
-            let margins = [self.number("min").map(|min| value - min), self.number("max").map(|max| max - value)];
+            let margins =
+                [self.number("min").map(|min| value - min), self.number("max").map(|max| max - value)];
             said.judge(margins.into_iter().flatten().min().expect("one is given"), self.time(p));
         }
     }
@@ -591,7 +602,11 @@ impl Naive<'_> {
                 if q > p && edges[q] {
                     let margin = tolerance - (self.time(q) - target).abs();
                     said.triggers += i64::from(!late);
-                    if late { said.margin(margin) } else { said.judge(margin, self.time(q)) }
+                    if late {
+                        said.margin(margin)
+                    } else {
+                        said.judge(margin, self.time(q))
+                    }
                     settled = true;
                 } else if unless.as_ref().is_some_and(|unless| unless.at[q]) || !scope.at[q] {
                     settled = true;

@@ -79,7 +79,9 @@ struct Lane {
 impl Lane {
     /// Fills in what has passed before `at`.
     fn fill(&mut self, at: Instant) {
-        let passed = usize::try_from(at.as_us().saturating_sub(MIDDLE_US).div_ceil(SECOND_US)).unwrap_or(LIMIT).min(LIMIT);
+        let passed = usize::try_from(at.as_us().saturating_sub(MIDDLE_US).div_ceil(SECOND_US))
+            .unwrap_or(LIMIT)
+            .min(LIMIT);
         if passed > self.done.len() {
             self.done.resize(passed, self.now);
         }
@@ -87,7 +89,8 @@ impl Lane {
 
     /// From `since` on (which may lie a little back) this is the character.
     fn set(&mut self, since: Instant, character: u8) {
-        let first = usize::try_from(since.as_us().saturating_sub(MIDDLE_US).div_ceil(SECOND_US)).unwrap_or(LIMIT);
+        let first =
+            usize::try_from(since.as_us().saturating_sub(MIDDLE_US).div_ceil(SECOND_US)).unwrap_or(LIMIT);
         if let Some(late) = self.done.get_mut(first..) {
             late.fill(character);
         }

@@ -115,7 +115,13 @@ impl Bus {
 
     /// A frame ended at `end`. Gives the silence before it if it is a request that came after a shorter silence than any
     /// before, or after less than `required`: others need no judging.
-    pub(super) fn silence(&mut self, start: Instant, end: Instant, request: bool, required: Span) -> Option<Span> {
+    pub(super) fn silence(
+        &mut self,
+        start: Instant,
+        end: Instant,
+        request: bool,
+        required: Span,
+    ) -> Option<Span> {
         let before = self.last_end.replace(end)?;
         let gap = start.since(before);
         if !request || (gap >= required && gap >= self.shortest_gap) {

@@ -86,7 +86,13 @@ impl Camera {
     }
 
     /// Bytes towards the controller. `red_since`: since when the pedestrian head is red, if it is.
-    pub(super) fn upload(&mut self, sink: &mut Sink, start: Instant, bytes: &[u8], red_since: Option<Instant>) -> Outcome {
+    pub(super) fn upload(
+        &mut self,
+        sink: &mut Sink,
+        start: Instant,
+        bytes: &[u8],
+        red_since: Option<Instant>,
+    ) -> Outcome {
         self.uploads.push(bytes);
         let mut bad = 0;
         let mut people = false;
@@ -109,7 +115,13 @@ impl Camera {
         sink.event(sink.ids.camera_bad[self.place], how_many);
     }
 
-    fn packet(&mut self, sink: &mut Sink, start: Instant, packet: &Packet, red_since: Option<Instant>) -> bool {
+    fn packet(
+        &mut self,
+        sink: &mut Sink,
+        start: Instant,
+        packet: &Packet,
+        red_since: Option<Instant>,
+    ) -> bool {
         let place = self.place;
         match Message::of(packet, self.wiring.crosswalk_info_len) {
             Message::RealTime(report) => return self.report(sink, start, &report, red_since),
@@ -126,7 +138,13 @@ impl Camera {
     }
 
     /// An intact 0801.
-    fn report(&mut self, sink: &mut Sink, start: Instant, report: &RealTime, red_since: Option<Instant>) -> bool {
+    fn report(
+        &mut self,
+        sink: &mut Sink,
+        start: Instant,
+        report: &RealTime,
+        red_since: Option<Instant>,
+    ) -> bool {
         let place = self.place;
         let zone = |channel: Option<u8>, region| {
             report.zones.iter().find(|zone| Some(zone.channel) == channel && zone.region == region)

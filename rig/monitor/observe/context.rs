@@ -129,7 +129,8 @@ impl Context {
     }
 
     fn run(&mut self, sink: &mut Sink, running: bool, since: Instant) {
-        let steady = |aspect: Option<Aspect>| !matches!(aspect, Some(Aspect::FlashingYellow | Aspect::Off) | None);
+        let steady =
+            |aspect: Option<Aspect>| !matches!(aspect, Some(Aspect::FlashingYellow | Aspect::Off) | None);
         let running = running && steady(self.heads[0]) && steady(self.heads[1]);
         if running != self.running {
             self.running = running;
@@ -142,7 +143,8 @@ impl Context {
     fn weigh(&mut self, sink: &mut Sink, since: Instant) {
         let powered = self.power.is_none_or(|(on, _)| on);
         let operated = sink.is(sink.ids.operated[0]);
-        let upset = !self.running || !powered || self.recovering || self.mode_upsets || operated || !self.linked;
+        let upset =
+            !self.running || !powered || self.recovering || self.mode_upsets || operated || !self.linked;
         if upset != self.upset {
             self.upset = upset;
             let from = if upset { since.back(BEFORE) } else { sink.now };

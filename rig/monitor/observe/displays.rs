@@ -62,7 +62,8 @@ impl Displays {
     pub(super) fn told(&mut self, sink: &mut Sink, head: HeadName, told: (u8, u16), red: bool) {
         let place = super::heads::place(head);
         let before = std::mem::replace(&mut self.told[place], told);
-        let shown = |(colour, seconds): (u8, u16)| (colour != 0 && seconds != 0).then_some(i64::from(seconds));
+        let shown =
+            |(colour, seconds): (u8, u16)| (colour != 0 && seconds != 0).then_some(i64::from(seconds));
         let (was, is) = (shown(before), shown(told));
         let slot = match head {
             HeadName::VehicleA => 0,
@@ -89,7 +90,8 @@ impl Displays {
                 let rises = is > was;
                 if rises || is.is_none() {
                     let ended = was == Some(1) && self.target == Target::Walk;
-                    self.target = if self.stage || (ended && is.is_some()) { Target::Green } else { Target::Walk };
+                    self.target =
+                        if self.stage || (ended && is.is_some()) { Target::Green } else { Target::Walk };
                 }
                 let walk = is.filter(|_| self.target == Target::Walk).map(|seconds| seconds + self.offset);
                 sink.set(sink.ids.to_walk[1], number(walk));

@@ -73,7 +73,14 @@ impl Heads {
     }
 
     /// A head's lamps changed. New aspects are left in `sightings`.
-    pub(super) fn lamps(&mut self, sink: &mut Sink, head: HeadName, driven: u8, lit: u8, seen: &mut Vec<(usize, Sighting)>) {
+    pub(super) fn lamps(
+        &mut self,
+        sink: &mut Sink,
+        head: HeadName,
+        driven: u8,
+        lit: u8,
+        seen: &mut Vec<(usize, Sighting)>,
+    ) {
         let place = place(head);
         if self.driven[place] == Some(driven) && self.lit[place] == lit {
             return;
@@ -118,7 +125,9 @@ impl Heads {
         let dual = |lit: u8| lit & lamp::RED != 0 && lit & lamp::GREEN != 0;
         sink.set_flag(sink.ids.lit_dual[0], self.lit.into_iter().any(dual));
         let reds = |heads: std::ops::Range<usize>, lit: bool| {
-            heads.filter(|head| driven[*head] & lamp::RED != 0 && (self.lit[*head] & lamp::RED != 0) == lit).count()
+            heads
+                .filter(|head| driven[*head] & lamp::RED != 0 && (self.lit[*head] & lamp::RED != 0) == lit)
+                .count()
         };
         sink.set_flag(sink.ids.vehicle_reds_out[0], reds(0..2, false) > 0 && reds(0..2, true) == 0);
         let out = |head: usize, lamps: u8| self.known_out[head] & lamps != 0;
@@ -129,7 +138,8 @@ impl Heads {
         sink.set_flag(sink.ids.pedestrian_red_out[0], pedestrian);
         sink.set_flag(sink.ids.yellow_green_out[0], others);
         sink.set_flag(sink.ids.lamp_fault[0], (0..4).any(|head| driven[head] != self.lit[head]));
-        let dark = driven[2] == 0 && driven[3] == 0 && (driven[0] | driven[1]) & (lamp::RED | lamp::GREEN) == 0;
+        let dark =
+            driven[2] == 0 && driven[3] == 0 && (driven[0] | driven[1]) & (lamp::RED | lamp::GREEN) == 0;
         sink.set_flag(sink.ids.darkened[0], dark && self.driven.iter().all(Option::is_some));
     }
 
@@ -159,7 +169,9 @@ impl Heads {
         let Some(place) = self.units.iter().position(|known| *known == unit) else { return };
         let coils = match request {
             Request::WriteCoils(start, coils) => Some(written(*start, coils.iter().copied())),
-            Request::WriteCoil(coil, value) if *coil < 8 => Some(written(*coil, [*value == 0xFF00].into_iter())),
+            Request::WriteCoil(coil, value) if *coil < 8 => {
+                Some(written(*coil, [*value == 0xFF00].into_iter()))
+            }
             Request::WriteCoil(..) => Some(None),
             Request::WriteRegister(..) | Request::WriteRegisters(..) => None,
             Request::ReadCoils(..)
@@ -244,7 +256,8 @@ impl Heads {
     }
 
     fn compare(&self, sink: &mut Sink) {
-        let pairs = || self.commanded.iter().zip(self.sensed).filter_map(|(command, lit)| Some(((*command)?, lit)));
+        let pairs =
+            || self.commanded.iter().zip(self.sensed).filter_map(|(command, lit)| Some(((*command)?, lit)));
         let mismatch = self.sensed_valid && pairs().any(|(command, lit)| command != lit);
         let green = self.sensed_valid && pairs().any(|(command, lit)| lit & !command & lamp::GREEN != 0);
         sink.set_flag(sink.ids.command_mismatch[0], mismatch);
@@ -291,4 +304,3 @@ pub(super) const fn pedestrian_level(aspect: Aspect) -> Value {
         Aspect::Yellow | Aspect::FlashingYellow | Aspect::Other => 4,
     })
 }
-

@@ -107,7 +107,8 @@ emulators::timers! {
 
 impl Timer {
     const HEADS: [Timer; 4] = [Timer::HeadVa, Timer::HeadVb, Timer::HeadPa, Timer::HeadPb];
-    const WATCHDOGS: [Timer; 4] = [Timer::WatchdogVa, Timer::WatchdogVb, Timer::WatchdogPa, Timer::WatchdogPb];
+    const WATCHDOGS: [Timer; 4] =
+        [Timer::WatchdogVa, Timer::WatchdogVb, Timer::WatchdogPa, Timer::WatchdogPb];
     const SILENCES: [Timer; 2] = [Timer::SilenceA, Timer::SilenceB];
     const GOODS: [Timer; 2] = [Timer::GoodA, Timer::GoodB];
     const SESSIONS: [Timer; 2] = [Timer::SessionA, Timer::SessionB];
@@ -161,10 +162,12 @@ impl Observer {
         let ids = Ids::register(&mut vocabulary);
         let mut sink = Sink::new(ids, vocabulary.len());
         let time = |name: &str, default| limits.time(name).unwrap_or(Span::from_ms(default));
-        let minutes = |name: &str, default| limits.number(name).and_then(|n| u64::try_from(n).ok()).unwrap_or(default);
+        let minutes =
+            |name: &str, default| limits.number(name).and_then(|n| u64::try_from(n).ok()).unwrap_or(default);
         let context = Context::new(geometry, limits);
         context.begin(&mut sink);
-        let policy = ["observed", "balanced", "fixed_time", "push_button"].iter().position(|name| *name == policy);
+        let policy =
+            ["observed", "balanced", "fixed_time", "push_button"].iter().position(|name| *name == policy);
         sink.set(sink.ids.policy[0], policy.map_or(Value::Nil, |place| Value::Level(place as u8)));
         let silence = |role: CableRole, name: &str| {
             let line = wiring.cables[role.index()].map_or(Span::ZERO, |cable| cable.line.modbus_silence());
@@ -487,12 +490,12 @@ impl Observer {
         let minute = second / 60;
         let active = if from <= to { (from..to).contains(&minute) } else { !(to..from).contains(&minute) };
         self.sink.set_flag(self.sink.ids.quiet[0], !active);
-        let next = [from, to].map(|border| (border * 60 + DAY_MINUTES * 60 - second - 1) % (DAY_MINUTES * 60) + 1);
+        let next =
+            [from, to].map(|border| (border * 60 + DAY_MINUTES * 60 - second - 1) % (DAY_MINUTES * 60) + 1);
         let whole = Instant::from_us(now.as_us() / 1_000_000 * 1_000_000);
         self.sink.wake(Timer::Quiet, whole + Span::from_secs(next[0].min(next[1])));
     }
 }
-
 
 #[cfg(test)]
 mod tests;

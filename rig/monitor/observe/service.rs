@@ -7,7 +7,6 @@ use emulators::time::Instant;
 use emulators::wire::modbus::{Request, Response};
 use emulators::wire::service_map::{self as map, log};
 
-
 use super::super::signal::Value;
 use super::sink::{Sink, flag, number};
 
@@ -77,7 +76,10 @@ impl Service {
         }
         match (&asked, response) {
             (Request::ReadInputs(start, count), Response::Registers(_, values)) => {
-                if *start == map::MODE && *count == map::STATE_LEN && values.len() >= usize::from(map::STATE_LEN) {
+                if *start == map::MODE
+                    && *count == map::STATE_LEN
+                    && values.len() >= usize::from(map::STATE_LEN)
+                {
                     self.state(sink, values, &mut learnt);
                 } else if *start == map::LOG_WINDOW {
                     self.window(sink, values, &mut learnt);
@@ -105,7 +107,10 @@ impl Service {
             Some(mode) => mode as u8,
         };
         if !sink.has(sink.ids.mode[0], Value::Level(mode)) {
-            let upsets = matches!(map::Mode::of(at(map::MODE)), Some(map::Mode::Flash | map::Mode::Manual | map::Mode::Off));
+            let upsets = matches!(
+                map::Mode::of(at(map::MODE)),
+                Some(map::Mode::Flash | map::Mode::Manual | map::Mode::Off)
+            );
             learnt.mode = Some((upsets, since));
         }
         sink.set(sink.ids.mode[0], Value::Level(mode));

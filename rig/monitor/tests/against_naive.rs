@@ -88,7 +88,10 @@ fn limits() -> Limits {
 
 fn properties() -> Vec<Property> {
     let formulas = FORMULAS.iter().enumerate().map(|(place, body)| {
-        format!("[[property]]\nid = \"F{place}\"\n[[property.check]]\n{}\n", body.replace("A=B0", "A=R and B=R"))
+        format!(
+            "[[property]]\nid = \"F{place}\"\n[[property.check]]\n{}\n",
+            body.replace("A=B0", "A=R and B=R")
+        )
     });
     load(&formulas.collect::<String>(), "formulas").expect("well formed")
 }

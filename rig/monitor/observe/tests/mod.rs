@@ -46,9 +46,9 @@ fn a_sound_crossing_breaks_nothing_and_exercises_what_it_shows() {
     let exercised: Vec<&str> =
         results.iter().filter(|result| result.triggers > 0).map(|result| result.id.as_str()).collect();
     for id in [
-        "P01", "P02", "P03", "P04", "P05", "P08", "P09", "P10", "P11", "P12", "P13", "P14", "P15", "P16", "P17",
-        "P18", "P19", "P20", "P21", "P24", "P25", "P26", "P27", "P28", "P30", "P33", "P34", "P36", "P46", "P53", "P55",
-        "P59", "P61", "P62", "P65",
+        "P01", "P02", "P03", "P04", "P05", "P08", "P09", "P10", "P11", "P12", "P13", "P14", "P15", "P16",
+        "P17", "P18", "P19", "P20", "P21", "P24", "P25", "P26", "P27", "P28", "P30", "P33", "P34", "P36",
+        "P46", "P53", "P55", "P59", "P61", "P62", "P65",
     ] {
         assert!(exercised.contains(&id), "{id} was not exercised; {exercised:?}");
     }
@@ -73,9 +73,11 @@ fn a_countdown_a_second_late_is_named_by_p17_and_p19() {
 #[test]
 fn a_decision_clock_restarted_by_an_empty_frame_is_named_by_p25_and_p27() {
     let people = vec![(0, 60_000, 70_000), (0, 70_500, 110_600)];
-    let late = Street { announced: vec![90_700], people: people.clone(), walkers: vec![], ..Street::default() };
+    let late =
+        Street { announced: vec![90_700], people: people.clone(), walkers: vec![], ..Street::default() };
     names(&late, &["P25", "P27"]);
-    let held = Street { announced: vec![80_000], people, walkers: vec![], ends: 130_000, ..Street::default() };
+    let held =
+        Street { announced: vec![80_000], people, walkers: vec![], ends: 130_000, ..Street::default() };
     let held = Street { demand: Some(vec![(61_600, 95_000)]), ..held };
     assert_eq!(violated(&judge(&held)), Vec::<String>::new());
 }
@@ -89,7 +91,10 @@ fn a_demand_forgotten_in_clearance_is_named_by_p30_and_p25() {
         ..Street::default()
     };
     names(&forgetful, &["P30", "P25"]);
-    names(&Street { demand: Some(vec![(61_600, 95_000), (113_500, 114_500)]), ..forgetful }, &["P30", "P25", "P27"]);
+    names(
+        &Street { demand: Some(vec![(61_600, 95_000), (113_500, 114_500)]), ..forgetful },
+        &["P30", "P25", "P27"],
+    );
 }
 
 #[test]
@@ -101,7 +106,10 @@ fn a_go_sentence_in_flashing_green_or_red_is_named_by_p55() {
 #[test]
 fn a_stop_sentence_for_nobody_is_named_by_p57_and_one_that_is_missing_by_p56() {
     names(&Street { stops: vec![50_080], ..Street::default() }, &["P57"]);
-    let runner = Street { walkers: vec![(50_000, 54_000), (96_000, 107_000), (156_000, 167_000)], ..Street::default() };
+    let runner = Street {
+        walkers: vec![(50_000, 54_000), (96_000, 107_000), (156_000, 167_000)],
+        ..Street::default()
+    };
     names(&runner, &["P56"]);
     assert_eq!(violated(&judge(&Street { stops: vec![50_480], ..runner })), Vec::<String>::new());
 }
