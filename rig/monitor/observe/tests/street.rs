@@ -98,7 +98,8 @@ impl Street {
             };
         };
         let red = a + 15_000 - self.all_red;
-        let yellow = a + 15_000 - 2_000 - self.yellow + if self.all_red == 2_000 { 0 } else { 2_000 - self.all_red };
+        let yellow =
+            a + 15_000 - 2_000 - self.yellow + if self.all_red == 2_000 { 0 } else { 2_000 - self.all_red };
         let borders = [
             (a + 35_000, Stage::Green),
             (a + 30_000, Stage::AllRed),
@@ -107,7 +108,10 @@ impl Street {
             (red, Stage::Red),
             (yellow, Stage::Yellow),
         ];
-        borders.into_iter().find(|(from, _)| ms >= *from).map_or((Stage::Green, 16_000), |(from, stage)| (stage, from))
+        borders
+            .into_iter()
+            .find(|(from, _)| ms >= *from)
+            .map_or((Stage::Green, 16_000), |(from, stage)| (stage, from))
     }
 
     fn lamps(&self, head: usize, ms: u64) -> u8 {
@@ -161,7 +165,8 @@ impl Street {
     }
 
     fn waiting(&self, kerb: usize, ms: u64) -> u8 {
-        self.people.iter().filter(|(at, from, until)| *at == kerb && (*from..*until).contains(&ms)).count() as u8
+        self.people.iter().filter(|(at, from, until)| *at == kerb && (*from..*until).contains(&ms)).count()
+            as u8
     }
 
     fn demand(&self, ms: u64) -> bool {
@@ -169,7 +174,11 @@ impl Street {
             return demand.iter().any(|(from, until)| (*from..*until).contains(&ms));
         }
         let walk = matches!(self.stage(ms).0, Stage::Walk);
-        !walk && self.people.iter().any(|(_, from, until)| (*from + 1_600..*until + 5_000).contains(&ms) && ms < *until)
+        !walk
+            && self
+                .people
+                .iter()
+                .any(|(_, from, until)| (*from + 1_600..*until + 5_000).contains(&ms) && ms < *until)
     }
 
     /// Everything that is put on record.
@@ -256,7 +265,8 @@ impl Street {
             let begins = a + 15_000 + self.go_after;
             (begins..begins + ms_of(pen.site.wiring.lamps.go_lasts)).contains(&ms)
         });
-        let stop = self.stops.iter().any(|at| (*at..at + ms_of(pen.site.wiring.lamps.stop_lasts)).contains(&ms));
+        let stop =
+            self.stops.iter().any(|at| (*at..at + ms_of(pen.site.wiring.lamps.stop_lasts)).contains(&ms));
         let light = if ms >= self.silent.saturating_add(1_000) { 0 } else { light };
         let voice = if go { 1 } else { u8::from(stop) * 2 };
         if pen.posts[post] == Some((light, voice)) {
@@ -321,7 +331,8 @@ impl Street {
         };
         let mut zones = vec![zone(wiring.waiting_channel, Region::Waiting, self.waiting(camera, ms), 0)];
         if let Some(channel) = wiring.crosswalk_channel {
-            let walkers = self.walkers.iter().filter(|(from, until)| (*from..*until).contains(&ms)).count() as u8;
+            let walkers =
+                self.walkers.iter().filter(|(from, until)| (*from..*until).contains(&ms)).count() as u8;
             zones.push(zone(channel, Region::Crosswalk, walkers, walkers));
         }
         let at = DeviceTime { s: STARTS_AT + (ms / 1_000) as u32, ms: (ms % 1_000) as u16 };
