@@ -30,7 +30,7 @@
 //! | `camA_frame camA_bad BADA` | an intact 0801; damage or an implausible count; the last 0801 was implausible |
 //! | `CAMA_LINK CAMA_GOOD camA_streak CHURNA` | intact, believable 0801 within `camera_silence`; good ones in a row; erratic |
 //! | `connect_request_A ... statistics_ack_A SESSIONA` | the session; heartbeats are owed |
-//! | `MODE DEM DEMA DEMB ANN_REG FAULT LOGN DETA DETB LOSTA IMPLA STUCKA IDLEA ERRATICA log LOG_BACKWARDS` | service port |
+//! | `MODE DEM DEMA DEMB ANN_REG FAULT LOGN DETA DETB LOSTA IMPLA STUCKA IDLEA ERRATICA log LOG_BACKWARDS` | service port; nothing after twice `service_poll` without an answer |
 //! | `LATCHED` | a latching fault was logged and not acknowledged |
 //! | `OPERATED` | somebody asked for a mode, a step or a reset within 5 s |
 //! | `POWER COLD SHORT_DIP` | supply; from power after more than `dip_boot` to vehicle green; 5 s after a ridden dip |
@@ -96,6 +96,7 @@ emulators::timers! {
         ChurnB = "counts of camera B",
         PostA = "post A",
         PostB = "post B",
+        Service = "service port",
         Quiet = "quiet hours",
         Operated = "operator",
         ShortDip = "after a short dip",
@@ -179,7 +180,10 @@ impl Observer {
             displays: Displays::new(wiring.countdown.edition, offset, time("display_dark", 2_000)),
             cameras: [0, 1].map(|place| Camera::new(place, wiring.cameras[place], limits)),
             posts: Posts::new(wiring.lamps),
-            service: Service::new(wiring.service.map(|service| service.unit)),
+            service: Service::new(
+                wiring.service.map(|service| service.unit),
+                time("service_poll", 1_000) * 2,
+            ),
             context,
             lamps: Bus::new(),
             feedback: Bus::new(),
@@ -294,6 +298,7 @@ impl Observer {
             Timer::ChurnB => sink.set_flag(sink.ids.churn[1], false),
             Timer::PostA => self.posts.compare(sink, 0),
             Timer::PostB => self.posts.compare(sink, 1),
+            Timer::Service => self.service.silent(sink),
             Timer::Quiet => self.quiet(),
             Timer::Operated => self.context.no_longer_operated(sink),
             Timer::ShortDip => sink.set_flag(sink.ids.short_dip[0], false),

@@ -3,11 +3,12 @@
 //! A state is known at an answer and became true since the question before it: that is its uncertainty. A log entry
 //! is an event at the instant at which it was read.
 
-use emulators::time::Instant;
+use emulators::time::{Instant, Span};
 use emulators::wire::modbus::{Request, Response};
 use emulators::wire::service_map::{self as map, log};
 
 use super::super::signal::Value;
+use super::Timer;
 use super::sink::{Sink, flag, number};
 
 /// Entries that latch a fault until it is acknowledged.
@@ -31,8 +32,11 @@ pub(super) struct Service {
     log_count: Option<u16>,
     /// Entries known to exist and not yet read: first and the one after the last.
     missing: (u16, u16),
-    last_ms: u32,
+    /// Uptime of the newest entry read since the controller last got power.
+    last_ms: Option<u32>,
     clock_high: u16,
+    /// A state is believed this long.
+    patience: Span,
 }
 
 /// What somebody who reads the service port must see to.
@@ -47,7 +51,7 @@ pub(super) struct Learnt {
 }
 
 impl Service {
-    pub(super) fn new(unit: Option<u8>) -> Service {
+    pub(super) fn new(unit: Option<u8>, patience: Span) -> Service {
         Service {
             unit,
             asked: None,
@@ -56,7 +60,8 @@ impl Service {
             cursor: 0,
             log_count: None,
             missing: (0, 0),
-            last_ms: 0,
+            last_ms: None,
+            patience,
             clock_high: 0,
         }
     }
@@ -135,8 +140,29 @@ impl Service {
             }
         }
         sink.earliest = earliest;
+        sink.wake(Timer::Service, sink.now + self.patience);
         let ms = u32::from(at(map::LOG_LAST_MS_HI)) << 16 | u32::from(at(map::LOG_LAST_MS_LO));
         self.grown(sink, at(map::LOG_COUNT), at(map::LOG_LAST_CODE), ms, learnt);
+    }
+
+    /// No state for so long that what was last read may be wrong: nothing is known.
+    pub(super) fn silent(&mut self, sink: &mut Sink) {
+        self.last_question = None;
+        let ids = &sink.ids;
+        let pairs = [
+            ids.kerb_demand,
+            ids.detector,
+            ids.lost,
+            ids.judged_implausible,
+            ids.stuck,
+            ids.inactive,
+            ids.erratic,
+        ];
+        let singles =
+            [ids.mode[0], ids.demand[0], ids.announcing_register[0], ids.fault[0], ids.log_count[0]];
+        for signal in singles.into_iter().chain(pairs.into_iter().flatten()) {
+            sink.set(signal, Value::Nil);
+        }
     }
 
     /// The log has `count` entries, and this is the newest.
@@ -171,17 +197,17 @@ impl Service {
             }
             self.missing.0 = self.missing.0.wrapping_add(1);
             // Older than the newest, so its time says nothing about the order.
-            self.entry(sink, entry[0], self.last_ms, learnt);
+            self.entry(sink, entry[0], self.last_ms.unwrap_or(0), learnt);
         }
     }
 
     fn entry(&mut self, sink: &mut Sink, code: u16, ms: u32, learnt: &mut Learnt) {
         if code == log::POWER_ON {
-            self.last_ms = 0;
+            self.last_ms = None;
         }
         // Uptime in ms wraps after 49 days: half the range is the border between before and after.
-        let backwards = ms.wrapping_sub(self.last_ms) > u32::MAX / 2;
-        self.last_ms = ms;
+        let before = self.last_ms.replace(ms).unwrap_or(ms);
+        let backwards = ms.wrapping_sub(before) > u32::MAX / 2;
         sink.set(sink.ids.log_backwards[0], flag(backwards));
         if LATCHING.contains(&code) {
             sink.set_flag(sink.ids.latched[0], true);

@@ -177,3 +177,20 @@ fn the_catalogue_compiles_for_every_site_against_the_signals_there_are() {
         }
     }
 }
+
+#[test]
+fn what_was_so_before_the_record_only_is_not_recent() {
+    let text = "[[property]]\nid = \"X\"\n[[property.check]]\nnever = \"VA=OTHER\"\ntriggers = \"up(PA=G)\"\n\
+                while = \"not recent(not POWER, 2s)\"\n";
+    let properties = crate::monitor::load(text, "x").unwrap_or_else(|error| panic!("{error}"));
+    let (site, street) = (site(), Street::default());
+    let (mut observer, vocabulary) = Observer::new(&site, STARTS_AT);
+    let mut engine = Engine::new(&properties, &vocabulary, &site.limits, "observed", &CableRole::ALL)
+        .unwrap_or_else(|error| panic!("{error}"));
+    let mut changes = Vec::new();
+    for record in street.records(&site) {
+        observer.record(&record, &mut changes);
+    }
+    changes.iter().for_each(|change| engine.change(change));
+    assert_eq!(engine.finish(Instant::from_ms(street.ends))[0].triggers, 2);
+}

@@ -115,7 +115,7 @@ impl Street {
     }
 
     fn lamps(&self, head: usize, ms: u64) -> u8 {
-        if ms >= self.silent + 1_000 {
+        if ms >= self.silent.saturating_add(1_000) {
             return if head < 2 && (ms - self.silent) / 500 % 2 == 0 { 2 } else { 0 };
         }
         let (stage, since) = self.stage(ms);
@@ -267,7 +267,7 @@ impl Street {
         });
         let stop =
             self.stops.iter().any(|at| (*at..at + ms_of(pen.site.wiring.lamps.stop_lasts)).contains(&ms));
-        let light = if ms >= self.silent + 1_000 { 0 } else { light };
+        let light = if ms >= self.silent.saturating_add(1_000) { 0 } else { light };
         let voice = if go { 1 } else { u8::from(stop) * 2 };
         if pen.posts[post] == Some((light, voice)) {
             return;
