@@ -5,8 +5,7 @@ use super::*;
 fn recognise(kind: HeadKind, edges: &[(u64, u8)], end: u64) -> Vec<(u64, Aspect)> {
     let mut recogniser = Recogniser::new(kind);
     let mut seen: Vec<(u64, Aspect)> = Vec::new();
-    let mut now = 0;
-    let mut sight = |seen: &mut Vec<(u64, Aspect)>, now: u64, sighting: Sighting| {
+    let sight = |seen: &mut Vec<(u64, Aspect)>, now: u64, sighting: Sighting| {
         let since = sighting.since.as_us() / 1_000;
         assert!(since <= now && now - since <= KNOWN_WITHIN.as_ms(), "{sighting:?} known at {now}");
         seen.retain(|(at, _)| *at < since);
@@ -14,14 +13,14 @@ fn recognise(kind: HeadKind, edges: &[(u64, u8)], end: u64) -> Vec<(u64, Aspect)
     };
     for &(at, lamps) in edges {
         while let Some(due) = recogniser.deadline().filter(|due| due.as_us() < at * 1_000) {
-            now = due.as_us() / 1_000;
+            let now = due.as_us() / 1_000;
             recogniser.advance(due + Span::from_us(1), &mut |sighting| sight(&mut seen, now, sighting));
         }
-        now = at;
+        let now = at;
         recogniser.lamps(Instant::from_ms(at), lamps, &mut |sighting| sight(&mut seen, now, sighting));
     }
     while let Some(due) = recogniser.deadline().filter(|due| due.as_us() < end * 1_000) {
-        now = due.as_us() / 1_000;
+        let now = due.as_us() / 1_000;
         recogniser.advance(due + Span::from_us(1), &mut |sighting| sight(&mut seen, now, sighting));
     }
     seen

@@ -132,7 +132,29 @@ impl Camera {
             Message::HeartbeatReply => sink.wake(Timer::SESSIONS[place], sink.now + SESSION_LASTS),
             Message::StatusUpload(_) => sink.event(sink.ids.status_upload[place], 0),
             Message::Statistics(_) => sink.event(sink.ids.statistics_upload[place], 0),
-            _not_about_the_session => {}
+            Message::ConnectReply
+            | Message::HeartbeatQuery
+            | Message::StatusAck
+            | Message::StatisticsAck
+            | Message::TimeQuery
+            | Message::TimeSet(..)
+            | Message::TimeReply(..)
+            | Message::TimeSetReply
+            | Message::TimeUpload(..)
+            | Message::SerialQuery
+            | Message::SerialSet(_)
+            | Message::SerialReply(_)
+            | Message::SerialSetReply(_)
+            | Message::ConfigQuery
+            | Message::ConfigSet(_)
+            | Message::ConfigReply(_)
+            | Message::ConfigSetReply
+            | Message::StatusQuery
+            | Message::StatusReply(_)
+            | Message::HistoryQuery { .. }
+            | Message::HistoryReply { .. }
+            | Message::Error { .. }
+            | Message::Unknown { .. } => {}
         }
         false
     }
@@ -259,7 +281,30 @@ impl Camera {
                 Message::HeartbeatQuery => sink.event(sink.ids.heartbeat_query[place], 0),
                 Message::StatusAck => sink.event(sink.ids.status_ack[place], 0),
                 Message::StatisticsAck => sink.event(sink.ids.statistics_ack[place], 0),
-                _not_owed => {}
+                Message::ConnectRequest
+                | Message::HeartbeatReply
+                | Message::StatusUpload(_)
+                | Message::RealTime(_)
+                | Message::Statistics(_)
+                | Message::TimeQuery
+                | Message::TimeSet(..)
+                | Message::TimeReply(..)
+                | Message::TimeSetReply
+                | Message::TimeUpload(..)
+                | Message::SerialQuery
+                | Message::SerialSet(_)
+                | Message::SerialReply(_)
+                | Message::SerialSetReply(_)
+                | Message::ConfigQuery
+                | Message::ConfigSet(_)
+                | Message::ConfigReply(_)
+                | Message::ConfigSetReply
+                | Message::StatusQuery
+                | Message::StatusReply(_)
+                | Message::HistoryQuery { .. }
+                | Message::HistoryReply { .. }
+                | Message::Error { .. }
+                | Message::Unknown { .. } => {}
             }
         }
     }

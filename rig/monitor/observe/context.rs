@@ -95,7 +95,10 @@ impl Context {
     pub(super) fn aspect(&mut self, sink: &mut Sink, head: usize, aspect: Aspect, since: Instant) {
         if head == 2 && aspect == Aspect::Green {
             let Bounds { walk_total_ms, walk_total_max_ms, lengthens, .. } = self.bounds;
-            let allowed = self.needed(self.most_people).min(walk_total_max_ms).max(walk_total_ms);
+            // A display counts whole seconds, so a longer green is longer by whole seconds.
+            let more =
+                (self.needed(self.most_people) - walk_total_ms).max(0).saturating_add(999) / 1_000 * 1_000;
+            let allowed = (walk_total_ms + more).min(walk_total_max_ms).max(walk_total_ms);
             let allowed = if lengthens { allowed } else { walk_total_ms };
             sink.set_since(sink.ids.green_needed[0], number(Some(self.needed(self.people))), since);
             sink.set_since(sink.ids.green_allowed[0], number(Some(allowed)), since);

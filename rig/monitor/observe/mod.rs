@@ -479,9 +479,10 @@ impl Observer {
         let Some((other_start, _, other_from)) = before.filter(|(_, other_end, _)| *other_end > start) else {
             return;
         };
-        let later = if start >= other_start { frame.from } else { other_from };
+        // Two that begin at the same instant are not inside each other.
+        let later = if start > other_start { frame.from } else { other_from };
         let both_meant = frame.from.is_some() && other_from.is_some();
-        if both_meant && later == Some(0) {
+        if both_meant && start != other_start && later == Some(0) {
             self.sink.event(self.sink.ids.overlap[0], role.index() as i64);
         }
     }

@@ -116,10 +116,10 @@ impl Street {
 
     fn lamps(&self, head: usize, ms: u64) -> u8 {
         if ms >= self.silent.saturating_add(1_000) {
-            return if head < 2 && (ms - self.silent) / 500 % 2 == 0 { 2 } else { 0 };
+            return if head < 2 && ((ms - self.silent) / 500).is_multiple_of(2) { 2 } else { 0 };
         }
         let (stage, since) = self.stage(ms);
-        let on = (ms - since) / 500 % 2 == 0;
+        let on = ((ms - since) / 500).is_multiple_of(2);
         match (head < 2, stage) {
             (_, Stage::Dark) | (false, Stage::Flash) => 0,
             (true, Stage::Flash) => u8::from(on) << 1,
@@ -195,7 +195,7 @@ impl Street {
 
     fn tick(&self, pen: &mut Pen<'_>, ms: u64) {
         let slot = ms % 100;
-        if slot % 20 == 0 && slot < 80 {
+        if slot.is_multiple_of(20) && slot < 80 {
             self.head(pen, slot as usize / 20, ms);
         }
         if slot == 80 || slot == 90 {
@@ -204,7 +204,7 @@ impl Street {
         if ms % 50 == 10 {
             self.feedback(pen, ms);
         }
-        if ms % 1_000 == 0 && ms > 0 {
+        if ms.is_multiple_of(1_000) && ms > 0 {
             self.broadcast(pen, ms);
         }
         if ms % 500 == 200 && ms > 1_000 {
@@ -226,7 +226,7 @@ impl Street {
         if ms % 500 == 300 {
             self.state(pen, ms);
         }
-        if self.stimuli && ms % 1_000 == 0 {
+        if self.stimuli && ms.is_multiple_of(1_000) {
             pen.note(ms, What::Stimulus(format!("at {ms} ms: conflict, power off, 40 people")));
             pen.note(ms, What::People { waiting: [40, 40], walking: [9, 9] });
         }
