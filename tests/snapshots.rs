@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -61,9 +62,10 @@ fn every_scenario_shows_what_it_showed_before() {
             outcome.text.trim_end(),
             verdicts.join("\n")
         );
-        let held = std::panic::catch_unwind(|| {
+        // insta panics at the first difference; a reviewer wants to see them all.
+        let held = std::panic::catch_unwind(AssertUnwindSafe(|| {
             settings.bind(|| insta::assert_snapshot!(name(&site, &scenario), text));
-        });
+        }));
         if held.is_err() {
             failed.push(name(&site, &scenario));
         }

@@ -60,6 +60,13 @@ pub struct Bench {
 }
 
 impl Bench {
+    /// The controller starts to send: as [`Input::Bytes`], for a driver that has the bytes to give away.
+    pub fn hear(&mut self, now: Instant, port: Port, bytes: Vec<u8>) {
+        if let Some(&role) = CableRole::ALL.get(usize::from(port.0)) {
+            self.send(now, role, End(0), bytes);
+        }
+    }
+
     /// What a node sends goes onto its cable; what it rejects is noted; what it shows is handed back.
     fn common<Sight>(&mut self, now: Instant, node: Node, output: Output<Sight>) -> Option<Sight> {
         match output {
@@ -91,7 +98,7 @@ impl Bench {
     }
 
     /// Gives a device its input and carries out what it does.
-    fn input<'a>(&mut self, now: Instant, node: Node, bytes: &'a [u8]) {
+    fn input(&mut self, now: Instant, node: Node, bytes: &[u8]) {
         macro_rules! give {
             ($device:expr) => {
                 $device.handle_input(now, Input::Bytes { port: PORT, bytes })
@@ -290,10 +297,10 @@ impl Bench {
         for node in Node::CABINET {
             match node {
                 Node::Head(Head::Vehicle(side)) => {
-                    self.vehicle[side as usize].handle_input(now, Input::Power(on))
+                    self.vehicle[side as usize].handle_input(now, Input::Power(on));
                 }
                 Node::Head(Head::Pedestrian(side)) => {
-                    self.pedestrian[side as usize].handle_input(now, Input::Power(on))
+                    self.pedestrian[side as usize].handle_input(now, Input::Power(on));
                 }
                 Node::Display(head) => self.displays[display_index(head)].handle_input(now, Input::Power(on)),
                 Node::Post(side) => self.posts[side as usize].handle_input(now, Input::Power(on)),
@@ -317,9 +324,9 @@ impl Bench {
         self.power(now, on);
     }
 
-    fn stimulus(&mut self, now: Instant, stimulus: Stimulus) {
+    fn stimulus(&mut self, now: Instant, stimulus: &Stimulus) {
         self.see(Observation::Stimulus(stimulus.clone()));
-        match stimulus {
+        match *stimulus {
             Stimulus::Arrive { kerb, count, speed_mm_s, habit } => {
                 self.crowd(now, CrowdAct::Arrive { kerb, count, speed_mm_s, habit });
             }
@@ -401,14 +408,10 @@ impl Device for Bench {
 
     fn handle_input(&mut self, now: Instant, input: Input<'_, Stimulus>) {
         match input {
-            Input::Bytes { port, bytes } => {
-                if let Some(&role) = CableRole::ALL.get(usize::from(port.0)) {
-                    self.send(now, role, End(0), bytes.to_vec());
-                }
-            }
+            Input::Bytes { port, bytes } => self.hear(now, port, bytes.to_vec()),
             Input::Power(on) => self.switch_on(now, on),
             Input::Operator(action) => self.see(Observation::Dut(DutAction::Operator(action))),
-            Input::Act(stimulus) => self.stimulus(now, stimulus),
+            Input::Act(stimulus) => self.stimulus(now, &stimulus),
         }
         self.wakes.soonest();
     }

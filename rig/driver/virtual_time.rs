@@ -99,9 +99,9 @@ where
     fn exchange(&mut self, now: Instant, witness: &mut impl Witness) -> bool {
         for _ in 0..EXCHANGES {
             if let Some(output) = self.bench.poll_output() {
-                self.from_bench(now, output, witness);
+                self.bench_does(now, output, witness);
             } else if let Some(output) = self.dut.poll_output() {
-                self.from_dut(now, output, witness);
+                self.dut_does(now, output, witness);
             } else {
                 return true;
             }
@@ -109,7 +109,7 @@ where
         false
     }
 
-    fn from_bench(&mut self, now: Instant, output: Output<Observation>, witness: &mut impl Witness) {
+    fn bench_does(&mut self, now: Instant, output: Output<Observation>, witness: &mut impl Witness) {
         match output {
             Output::Bytes { port, bytes } if self.hears() => {
                 self.dut.handle_input(now, Input::Bytes { port, bytes: &bytes });
@@ -124,10 +124,10 @@ where
         }
     }
 
-    fn from_dut(&mut self, now: Instant, output: Output<()>, witness: &mut impl Witness) {
+    fn dut_does(&mut self, now: Instant, output: Output<()>, witness: &mut impl Witness) {
         match output {
             Output::Bytes { port, bytes } => {
-                self.bench.handle_input(now, Input::Bytes { port, bytes: &bytes })
+                self.bench.hear(now, port, bytes);
             }
             Output::Sight(()) => {}
             Output::Persist(bytes) => self.persisted = Some(bytes),

@@ -47,7 +47,7 @@ pub(super) fn twin(kind: Pair, site: &Site, scenario: &Scenario) -> (Site, Scena
             }
         }
         Pair::Noise(cable) => {
-            first(&mut scenario, Stimulus::CableFails(cable, CableFault::Garbage(NOISE_PER_HOUR)))
+            first(&mut scenario, Stimulus::CableFails(cable, CableFault::Garbage(NOISE_PER_HOUR)));
         }
         Pair::Repeats => {
             first(&mut scenario, Stimulus::CameraFails(Side::A, CameraFault::Repeats));

@@ -198,7 +198,7 @@ impl Strip {
         {
             let lane = &mut self.lanes[name as usize];
             recogniser.advance(self.end, &mut |sighting: Sighting| {
-                lane.set(sighting.since, aspect(sighting.aspect))
+                lane.set(sighting.since, aspect(sighting.aspect));
             });
         }
         for lane in &mut self.lanes {
