@@ -10,7 +10,9 @@ mod expr;
 #[cfg(test)]
 mod naive;
 mod parse;
+mod parts;
 mod pattern;
+mod predicate;
 mod property;
 mod signal;
 mod tally;

@@ -11,7 +11,7 @@ const PEDESTRIAN: Domain = Domain::Names(&["OFF", "R", "G", "FG", "OTHER"]);
 
 /// An engine for catalogue text, as a run would make it.
 #[must_use]
-pub fn engine(catalogue: &str) -> Engine {
+pub(crate) fn engine(catalogue: &str) -> Engine {
     let mut vocabulary = Vocabulary::default();
     vocabulary.add("VA", VEHICLE);
     vocabulary.add("PA", PEDESTRIAN);
@@ -21,7 +21,7 @@ pub fn engine(catalogue: &str) -> Engine {
 }
 
 /// Judges the rows.
-pub fn feed(engine: &mut Engine, rows: &[Row]) -> Vec<PropertyResult> {
+pub(crate) fn feed(engine: &mut Engine, rows: &[Row]) -> Vec<PropertyResult> {
     let (mut vehicle, mut pedestrian, mut waits) = (u8::MAX, u8::MAX, u8::MAX);
     for row in rows {
         let at = Instant::from_us(row.at);

@@ -4,20 +4,20 @@
 
 /// A snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Row {
+pub(crate) struct Row {
     /// Microseconds.
-    pub at: u64,
+    pub(crate) at: u64,
     /// Position in `OFF R Y G FY OTHER`.
-    pub vehicle: u8,
+    pub(crate) vehicle: u8,
     /// Position in `OFF R G FG OTHER`.
-    pub pedestrian: u8,
+    pub(crate) pedestrian: u8,
     /// Persons who wait.
-    pub waiting: u8,
+    pub(crate) waiting: u8,
 }
 
 /// The three properties, as a catalogue has them.
 #[allow(dead_code, reason = "each program that includes this file measures its own part")]
-pub const PROPERTIES: [&str; 3] = [NEVER_CONFLICT, RESPONDS, LASTS];
+pub(crate) const PROPERTIES: [&str; 3] = [NEVER_CONFLICT, RESPONDS, LASTS];
 
 const NEVER_CONFLICT: &str = r#"
 [[property]]
@@ -58,7 +58,7 @@ fn draw(state: &mut u64, low: u64, high: u64) -> u64 {
 
 /// `count` rows of seed `seed`.
 #[must_use]
-pub fn rows(count: usize, seed: u64) -> Vec<Row> {
+pub(crate) fn rows(count: usize, seed: u64) -> Vec<Row> {
     const MS: u64 = 1_000;
     let mut state = seed;
     let mut found = Vec::with_capacity(count + 8);

@@ -118,7 +118,7 @@ fn grid(draw: &mut Draw) -> Grid {
             }
             list.push(if signal == 6 { Value::Nil } else { value });
             if signal == 6 && draw.next(calm) == 0 {
-                events[6][instant] = Some(draw.next(3) as i64);
+                events[6][list.len() - 1] = Some(draw.next(3) as i64);
             }
         }
     }
