@@ -298,8 +298,8 @@ impl Board {
                     (true, false) => watch.down.hi.saturating_add(derived.span),
                     (false, _) => u64::MAX,
                 };
-                if !waits && derived.on == derived.held {
-                    put = Some((!derived.held, if derived.held { watch.down } else { watch.up }));
+                if !waits {
+                    put = Some((watch.value, if watch.value { watch.up } else { watch.down }));
                 }
             }
             if derived.due < at || derived.due == at && (derived.held || after) {
