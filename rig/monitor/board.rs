@@ -2,196 +2,12 @@
 //! derived atoms `held` and `recent`. A change of a signal touches its own bits, the watches that read those bits, and
 //! the checks that follow those watches, nothing else.
 
-use emulators::time::{Instant, Span};
+use emulators::time::Span;
 
 use super::expr::Relation;
+use super::parts::{Atom, Derived, Occurrence, Row, Stamp, Watch};
 use super::signal::{Change, Value};
 use super::timers::Timers;
-
-/// When something happened: between `lo` and `hi`, in microseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Stamp {
-    pub(super) lo: u64,
-    pub(super) hi: u64,
-}
-
-impl Stamp {
-    pub(super) const fn exact(at: u64) -> Stamp {
-        Stamp { lo: at, hi: at }
-    }
-
-    fn later(self, span: u64) -> Stamp {
-        Stamp { lo: self.lo.saturating_add(span), hi: self.hi.saturating_add(span) }
-    }
-
-    pub(super) fn instant(self) -> Instant {
-        Instant::from_us(self.lo)
-    }
-
-    /// The shortest and the longest time from `earlier` to here.
-    pub(super) fn after(self, earlier: Stamp) -> (u64, u64) {
-        (self.lo.saturating_sub(earlier.hi), self.hi.saturating_sub(earlier.lo))
-    }
-}
-
-/// Bits of one word: `(state ^ flip) & mask`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Term {
-    pub(super) word: u32,
-    /// Last term of its clause.
-    pub(super) last: bool,
-    pub(super) flip: u64,
-    pub(super) mask: u64,
-}
-
-/// An expression in conjunctive form: all the bits of `all`, and one bit of each clause of `any`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Predicate {
-    pub(super) all: Box<[Term]>,
-    pub(super) any: Box<[Term]>,
-}
-
-impl Predicate {
-    #[inline]
-    fn holds(&self, state: &[u64]) -> bool {
-        for term in &self.all {
-            if (state[term.word as usize] ^ term.flip) & term.mask != term.mask {
-                return false;
-            }
-        }
-        let mut found = false;
-        for term in &self.any {
-            found |= (state[term.word as usize] ^ term.flip) & term.mask != 0;
-            if term.last {
-                if !found {
-                    return false;
-                }
-                found = false;
-            }
-        }
-        true
-    }
-}
-
-/// An expression somebody looks at.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Watch {
-    pub(super) predicate: Predicate,
-    pub(super) value: bool,
-    /// The turn in which it last became something else.
-    pub(super) flipped: u64,
-    pub(super) up: Stamp,
-    pub(super) down: Stamp,
-    /// The `up` before the last.
-    pub(super) up_before: Stamp,
-    /// It has been true since before the record, or since its signals were first observed.
-    pub(super) open: bool,
-    /// It has been true in this record.
-    pub(super) ever: bool,
-    /// Signals, and behind them derived atoms, that it reads.
-    pub(super) sources: Box<[u32]>,
-    /// Derived atoms that read it.
-    pub(super) feeds: Box<[u32]>,
-    /// Checks that follow it, as bits.
-    pub(super) checks: Box<[u64]>,
-}
-
-impl Watch {
-    /// Since when it had been true at `at`, if it was; judged by its last two intervals.
-    pub(super) fn run_at(&self, at: u64) -> Option<Stamp> {
-        if self.value {
-            if self.up.lo <= at {
-                return Some(self.up);
-            }
-            return (self.up_before.lo <= at && at < self.down.lo).then_some(self.up_before);
-        }
-        (self.up.lo <= at && at < self.down.lo).then_some(self.up)
-    }
-}
-
-/// `held` or `recent`.
-#[derive(Clone, Debug)]
-pub(super) struct Derived {
-    pub(super) held: bool,
-    pub(super) span: u64,
-    pub(super) inner: u32,
-    pub(super) bit: u32,
-    pub(super) on: bool,
-    pub(super) stamp: Stamp,
-    due: u64,
-}
-
-impl Derived {
-    pub(super) fn new(held: bool, span: u64, inner: u32, bit: u32) -> Derived {
-        Derived { held, span, inner, bit, on: false, stamp: Stamp::default(), due: u64::MAX }
-    }
-}
-
-/// A comparison of a number, or of two signals, kept as a bit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Atom {
-    Number(Relation, i64),
-    Known,
-    /// Disagreement of two signals, by their places.
-    Disagree {
-        first: u16,
-        second: u16,
-        offset: i64,
-        both_shown: bool,
-    },
-}
-
-/// A signal.
-#[derive(Clone, Debug)]
-pub(super) struct Row {
-    pub(super) used: bool,
-    pub(super) event: bool,
-    pub(super) number: bool,
-    /// Where its levels have their bits, and how many they are (0: none looked at).
-    pub(super) word: u32,
-    pub(super) shift: u32,
-    pub(super) levels: u32,
-    pub(super) atoms: Box<[(Atom, u32)]>,
-    pub(super) value: Value,
-    /// Its value before this turn.
-    before: Value,
-    touched: u64,
-    /// The turn in which it was first observed.
-    fresh: u64,
-    pub(super) stamp: Stamp,
-    /// Checks that read it directly, as bits; whether there are any.
-    pub(super) checks: Box<[u64]>,
-    pub(super) sampled: bool,
-}
-
-impl Row {
-    pub(super) fn new(event: bool, number: bool) -> Row {
-        Row {
-            used: false,
-            event,
-            number,
-            word: 0,
-            shift: 0,
-            levels: 0,
-            atoms: Box::default(),
-            value: Value::Nil,
-            before: Value::Nil,
-            touched: 0,
-            fresh: 0,
-            stamp: Stamp::default(),
-            checks: Box::default(),
-            sampled: false,
-        }
-    }
-}
-
-/// An event of this turn.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Occurrence {
-    pub(super) signal: u16,
-    pub(super) number: i64,
-    pub(super) stamp: Stamp,
-}
 
 /// The state of everything that is watched.
 pub(super) struct Board {
@@ -206,6 +22,8 @@ pub(super) struct Board {
     dirty: Vec<u64>,
     /// Checks to be stepped, as bits.
     pub(super) awake: Vec<u64>,
+    /// Whether any is.
+    pub(super) woken: bool,
     pub(super) pending: bool,
     turn: u64,
     /// The last turn in which a signal was first observed.
@@ -228,7 +46,7 @@ impl Board {
         let watch_words = watches.len().div_ceil(64);
         let mut readers = vec![0; bits.next_multiple_of(64) * watch_words];
         for (place, watch) in watches.iter().enumerate() {
-            for term in watch.predicate.all.iter().chain(&watch.predicate.any) {
+            for term in watch.predicate.terms() {
                 for bit in (0..64).filter(|bit| term.mask & (1 << bit) != 0) {
                     let bit = term.word as usize * 64 + bit;
                     readers[bit * watch_words + place / 64] |= 1 << (place % 64);
@@ -245,6 +63,7 @@ impl Board {
             watch_words,
             dirty: vec![0; watch_words],
             awake: vec![0; check_words],
+            woken: false,
             pending: false,
             turn: 1,
             fresh: 0,
@@ -322,6 +141,7 @@ impl Board {
         }
         if row.sampled {
             self.pending = true;
+            self.woken = true;
             for (awake, checks) in self.awake.iter_mut().zip(&row.checks) {
                 *awake |= checks;
             }
@@ -375,16 +195,21 @@ impl Board {
         }
     }
 
+    /// Marks the readers of the bits that changed: one, or the level a signal left and the one it took.
     #[inline]
-    fn mark(&mut self, word: usize, mut changed: u64) {
-        while changed != 0 {
-            let bit = word * 64 + changed.trailing_zeros() as usize;
-            changed &= changed - 1;
-            if self.watch_words == 1 {
-                self.dirty[0] |= self.readers[bit];
-                self.pending |= self.readers[bit] != 0;
-                continue;
-            }
+    fn mark(&mut self, word: usize, changed: u64) {
+        if changed == 0 {
+            return;
+        }
+        let first = word * 64 + changed.trailing_zeros() as usize;
+        let last = word * 64 + 63 - changed.leading_zeros() as usize;
+        if self.watch_words == 1 {
+            let readers = self.readers[first] | self.readers[last];
+            self.dirty[0] |= readers;
+            self.pending |= readers != 0;
+            return;
+        }
+        for bit in [first, last] {
             let readers = &self.readers[bit * self.watch_words..][..self.watch_words];
             for (dirty, readers) in self.dirty.iter_mut().zip(readers) {
                 *dirty |= readers;
@@ -439,6 +264,7 @@ impl Board {
         } else {
             watch.down = stamp;
         }
+        self.woken = true;
         for (awake, checks) in self.awake.iter_mut().zip(&watch.checks) {
             *awake |= checks;
         }

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::board::{Atom, Board, Derived, Predicate, Row, Term, Watch};
+use super::board::Board;
 use super::bound::Bound;
 use super::edge::{Edge, EdgeOrExpr, Kind};
 use super::expr::Expr;
 use super::parse::{ParseError, Scope};
+use super::parts::{Atom, Derived, Row, Watch};
 use super::pattern::{Answer, Guard, Length, Trigger, What};
+use super::predicate::{Predicate, Term};
 use super::signal::{Domain, SignalId};
 
 /// An atom's bit, or its opposite.
@@ -392,7 +394,7 @@ fn predicate(clauses: &Clauses) -> Predicate {
             any.last_mut().into_iter().for_each(|term: &mut Term| term.last = true);
         }
     }
-    Predicate { all: all.into_boxed_slice(), any: any.into_boxed_slice() }
+    Predicate::new(all, any)
 }
 
 /// Adds a literal to the term of its word among `terms[first..]`.

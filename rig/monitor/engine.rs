@@ -267,6 +267,10 @@ impl Engine {
     #[inline]
     fn turn(&mut self, at: u64, after: bool, first: bool) {
         self.board.run(at, after, &mut self.timers);
+        if !std::mem::take(&mut self.board.woken) && !first {
+            self.board.end_turn();
+            return;
+        }
         for word in 0..self.board.awake.len() {
             let mut awake = std::mem::take(&mut self.board.awake[word]);
             while awake != 0 {

@@ -155,8 +155,12 @@ impl Cursor<'_> {
         let mut parts = Vec::new();
         let mut levels = 0;
         loop {
+            let nil = self.take("nil");
+            if nil {
+                parts.push(Expr::Nil(signal));
+            }
             match domain {
-                _ if self.take("nil") => parts.push(Expr::Nil(signal)),
+                Domain::Names(_) | Domain::Number if nil => {}
                 Domain::Names(names) => levels |= self.level(name, names)?,
                 Domain::Number => {
                     let number = self.number()?;

@@ -6,13 +6,13 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Row {
     /// Microseconds.
-    pub at: u64,
+    pub(crate) at: u64,
     /// Position in `OFF R Y G FY OTHER`.
-    pub vehicle: u8,
+    pub(crate) vehicle: u8,
     /// Position in `OFF R G FG OTHER`.
-    pub pedestrian: u8,
+    pub(crate) pedestrian: u8,
     /// Persons who wait.
-    pub waiting: u8,
+    pub(crate) waiting: u8,
 }
 
 /// The three properties, as a catalogue has them.

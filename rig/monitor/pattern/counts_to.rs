@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use emulators::time::Span;
 
 use super::{Frame, Trigger, due, minus, number};
-use crate::monitor::board::Stamp;
+use crate::monitor::parts::Stamp;
 use crate::monitor::verdict::Unit;
 
 /// Values that can be owed an edge at once; a counter has at most 256.

@@ -7,7 +7,7 @@
 use emulators::time::Span;
 
 use super::{Frame, Length, Trigger, due, minus};
-use crate::monitor::board::Stamp;
+use crate::monitor::parts::Stamp;
 use crate::monitor::verdict::Unit;
 
 /// The gap that is open.

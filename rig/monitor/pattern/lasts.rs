@@ -8,7 +8,7 @@
 use emulators::time::Span;
 
 use super::{Frame, Length, Now, due, minus};
-use crate::monitor::board::Stamp;
+use crate::monitor::parts::Stamp;
 use crate::monitor::tally::Tally;
 use crate::monitor::verdict::Unit;
 

@@ -32,7 +32,8 @@ pub(super) use steps::Steps;
 pub(super) use transitions::Transitions;
 pub(super) use value::Value;
 
-use super::board::{Board, Stamp};
+use super::board::Board;
+use super::parts::Stamp;
 use super::signal;
 use super::tally::Tally;
 

@@ -7,7 +7,7 @@
 use emulators::time::Span;
 
 use super::{Frame, Length, Trigger, due, minus};
-use crate::monitor::board::Stamp;
+use crate::monitor::parts::Stamp;
 use crate::monitor::signal::Value;
 
 /// How often a `never` counts as exercised.

@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use emulators::time::{Instant, Span};
 
 use super::{Answer, Frame, Length, Trigger, due, minus};
-use crate::monitor::board::Stamp;
+use crate::monitor::parts::Stamp;
 use crate::monitor::verdict::Unit;
 
 /// Obligations held at once.

@@ -8,7 +8,7 @@
 use emulators::time::Span;
 
 use super::{Answer, Frame, Length, Trigger, minus};
-use crate::monitor::board::Stamp;
+use crate::monitor::parts::Stamp;
 
 /// The machine; for an edge it holds the last two occurrences.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@
 use emulators::time::Span;
 
 use super::{Frame, Length, due, minus, number};
-use crate::monitor::board::Stamp;
+use crate::monitor::parts::Stamp;
 use crate::monitor::verdict::Unit;
 
 /// The value shown and when its successor must come.

@@ -13,7 +13,7 @@ const STEP: i64 = 10_000;
 const NAMES: &[&str] = &["R", "Y", "G"];
 
 /// Bodies of checks. Times lie on the grid.
-const FORMULAS: [&str; 36] = [
+const FORMULAS: [&str; 37] = [
     "never = \"A=G and not B=R\"",
     "never = \"A=Y\"\nlonger_than = \"200ms\"\ntolerance = \"30ms\"\ntriggers = \"up(F)\"",
     "never = \"A=B0 or G\"\nlonger_than = \"150ms\"\nwhile = \"F\"",
@@ -49,6 +49,7 @@ const FORMULAS: [&str; 36] = [
     "agree = [\"A\", \"B\"]\nwithin = \"200ms\"\nwhile = \"G\"",
     "agree = [\"N\", \"M\"]\noffset = 1\nboth_shown = true\nwithin = \"300ms\"\ntolerance = \"20ms\"",
     "share = \"A=G\"\nwindow = \"1s\"\nat_least = \"1000*$short/($short+600ms)\"\ntolerance = \"10ms\"",
+    "lasts = \"recent(not G or N=nil, 100ms) and not A=Y\"\nat_least = \"50ms\"\nat_most = \"600ms\"",
     "share = \"F or B=Y\"\nwindow = \"500ms\"\nat_least = 300\nwhile = \"not A=Y\"",
 ];
 
@@ -118,7 +119,7 @@ fn grid(draw: &mut Draw) -> Grid {
             }
             list.push(if signal == 6 { Value::Nil } else { value });
             if signal == 6 && draw.next(calm) == 0 {
-                events[6][instant] = Some(draw.next(3) as i64);
+                events[6][list.len() - 1] = Some(draw.next(3) as i64);
             }
         }
     }

@@ -61,10 +61,9 @@ fn a_yellow_of_three_seconds_passes_with_its_margin() {
 fn a_short_yellow_is_told_in_words() {
     let mut scene = scene("lasts = \"VA=Y\"\nat_least = \"$yellow\"");
     let result = scene.set(0, "VA=G").set(38_607, "VA=Y").set(41_207, "VA=R").finish(50_000);
-    assert_eq!(
-        result.to_string(),
-        "P    violated: VA=Y lasted 2.600 s, at least 2.900 s, at 41.207; 1 times exercised; margin -0.300 s at 41.207"
-    );
+    assert_eq!(result.verdict.to_string(), "violated: VA=Y lasted 2.600 s, at least 2.900 s, at 41.207");
+    assert_eq!(margin(&result), Some((-300, 41_207)));
+    assert_eq!(result.worst.map(|worst| worst.to_string()).as_deref(), Some("-0.300 s"));
 }
 
 #[test]
