@@ -125,7 +125,7 @@ pub enum Fault {
     NoHeartbeat,
     /// Every frame has a wrong checksum.
     BadCrc,
-    /// Sends every frame twice.
+    /// Sends every frame twice, the copy 100 ms later.
     Repeats,
     /// Reports its channels as abnormal (0205) while counting on.
     SelfReported,

@@ -282,10 +282,12 @@ impl Camera {
         if self.faults.bad_crc {
             spoil(&mut bytes);
         }
-        if self.faults.repeats {
-            self.put(now, bytes.clone());
-        }
+        let copy = self.faults.repeats.then(|| bytes.clone());
         self.put(now, bytes);
+        if let Some(copy) = copy {
+            self.transmitter.again(now, copy);
+            self.schedule_departure();
+        }
     }
 
     fn put(&mut self, now: Instant, bytes: Vec<u8>) {

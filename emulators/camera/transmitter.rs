@@ -11,6 +11,9 @@ use crate::time::{Instant, Span};
 /// Frames that wait to leave (a late camera); beyond that the newest are lost.
 const WAITING: usize = 4_096;
 
+/// How much later a repeated frame's copy leaves.
+const REPEAT_AFTER: Span = Span::from_ms(100);
+
 /// Frames on their way out.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Transmitter {
@@ -53,6 +56,15 @@ impl Transmitter {
             self.delayed.push_back((at, bytes));
         }
         None
+    }
+
+    /// Keeps a second copy of a frame that leaves (or waits) for a little later, as a sender does that missed its
+    /// acknowledgement: at once it would run into the answer on a half-duplex line.
+    pub(super) fn again(&mut self, now: Instant, bytes: Vec<u8>) {
+        let earliest = self.delayed.back().map_or(now, |&(last, _)| last.max(now));
+        if self.delayed.len() < WAITING {
+            self.delayed.push_back((earliest + REPEAT_AFTER, bytes));
+        }
     }
 
     /// Forgets what waits.

@@ -12,6 +12,8 @@ use emulators::time::{Instant, Span};
 /// Dark for longer than this is dark; a half period of 55..65 flashes a minute is at most 546 ms, and a lamp that is on for
 /// longer is steady.
 pub const FLASH_DARK: Span = Span::from_ms(700);
+/// Longest on time of a flashing yellow when two flash units hand over: two halves and a little.
+pub const HANDED_OVER: Span = Span::from_ms(1_200);
 /// Half a period at the nominal 60 flashes a minute: so long before its first dark half a flashing green began.
 pub const FLASH_HALF: Span = Span::from_ms(500);
 /// Darkness shorter than this between two aspects is a gap of switching, no flash.
@@ -126,8 +128,18 @@ impl Recogniser {
     pub fn deadline(&self) -> Option<Instant> {
         match self.doubt {
             Doubt::None => None,
-            Doubt::Dark | Doubt::Yellow | Doubt::On => Some(self.driven_since + FLASH_DARK),
+            Doubt::Dark | Doubt::Yellow => Some(self.driven_since + FLASH_DARK),
+            Doubt::On => Some(self.driven_since + self.on_for()),
             Doubt::Odd => Some(self.driven_since + OVERLAP),
+        }
+    }
+
+    /// How long a flashing lamp may be on and still be flashing. When a head's own flash unit hands over to the
+    /// controller (or takes over from it) two halves of a flashing yellow may meet.
+    const fn on_for(&self) -> Span {
+        match self.kind {
+            HeadKind::Vehicle => HANDED_OVER,
+            HeadKind::Pedestrian => FLASH_DARK,
         }
     }
 
