@@ -106,7 +106,7 @@ pub(super) struct CameraSession {
     /// T29.
     silence: Span,
     decoder: Decoder,
-    session: Session,
+    pub(super) session: Session,
     config_tries: u8,
     /// Camera clock minus ours, us.
     distance_us: Option<i64>,
@@ -115,6 +115,8 @@ pub(super) struct CameraSession {
     queue: VecDeque<Message>,
     /// On a half-duplex cable: when the line is ours, if the camera says nothing more.
     ours_at: Option<Instant>,
+    /// When the camera was last heard.
+    heard_at: Instant,
     sends: VecDeque<Vec<u8>>,
 }
 
@@ -133,14 +135,9 @@ impl CameraSession {
             backward: None,
             queue: VecDeque::new(),
             ours_at: None,
+            heard_at: Instant::ZERO,
             sends: VecDeque::new(),
         }
-    }
-
-    /// Whether the camera is there.
-    #[cfg(test)]
-    pub(super) const fn session(&self) -> Session {
-        self.session
     }
 
     /// Bytes arrived.
@@ -148,6 +145,7 @@ impl CameraSession {
         self.decoder.push(bytes);
         // Somebody is speaking; the line is ours again only after a whole frame.
         self.ours_at = None;
+        self.heard_at = now;
         loop {
             match self.decoder.poll() {
                 Parsed::NeedMore => return,
@@ -203,6 +201,11 @@ impl CameraSession {
         }
         self.session = Session::Online { next: now + HEARTBEAT, missed, asked: true };
         self.send(Message::HeartbeatQuery);
+        // A camera that has fallen silent leaves no upload to follow; its line is free.
+        let period = Span::from_ms(100) * u64::from(self.link.period);
+        if self.link.half_duplex && now.since(self.heard_at) >= period * 2 {
+            self.ours_at = Some(now);
+        }
         if (1..CONFIG_TRIES).contains(&self.config_tries) {
             self.set_period();
         }
