@@ -21,6 +21,9 @@ const HEARTBEAT: Span = Span::from_secs(5);
 /// On a half-duplex cable a query waits for the end of an upload, at most one reporting period: ask for it a
 /// little early, so that queries stay within 5 s +- 0.5 s (P62).
 const HEARTBEAT_HALF: Span = Span::from_ms(4_750);
+/// How long a half-duplex cable must have been quiet after an upload before we speak. A camera may follow one frame
+/// with another (status after time, statistics after counts: up to 37 ms), and a frame is heard only when it has ended.
+const QUIET_HALF: Span = Span::from_ms(45);
 /// Missed answers after which a camera is off-line (GB/T 43229).
 const MISSED_LIMIT: u8 = 3;
 /// Statistics period that cameras are given, s (2..3600).
@@ -103,13 +106,17 @@ pub(super) struct CameraSession {
     /// T29.
     silence: Span,
     decoder: Decoder,
-    session: Session,
+    pub(super) session: Session,
     config_tries: u8,
     /// Camera clock minus ours, us.
     distance_us: Option<i64>,
     last_stamp_us: Option<i64>,
     backward: Option<Backward>,
     queue: VecDeque<Message>,
+    /// On a half-duplex cable: when the line is ours, if the camera says nothing more.
+    ours_at: Option<Instant>,
+    /// When the camera was last heard.
+    heard_at: Instant,
     sends: VecDeque<Vec<u8>>,
 }
 
@@ -127,19 +134,18 @@ impl CameraSession {
             last_stamp_us: None,
             backward: None,
             queue: VecDeque::new(),
+            ours_at: None,
+            heard_at: Instant::ZERO,
             sends: VecDeque::new(),
         }
-    }
-
-    /// Whether the camera is there.
-    #[cfg(test)]
-    pub(super) const fn session(&self) -> Session {
-        self.session
     }
 
     /// Bytes arrived.
     pub(super) fn handle_bytes(&mut self, now: Instant, bytes: &[u8], heard: &mut Vec<Heard>) {
         self.decoder.push(bytes);
+        // Somebody is speaking; the line is ours again only after a whole frame.
+        self.ours_at = None;
+        self.heard_at = now;
         loop {
             match self.decoder.poll() {
                 Parsed::NeedMore => return,
@@ -151,7 +157,7 @@ impl CameraSession {
                     }
                     let message = Message::of(&frame, self.link.crosswalk_info_len);
                     self.handle_message(now, &message, heard);
-                    self.upload_ended();
+                    self.ours_at = self.link.half_duplex.then(|| now + QUIET_HALF);
                 }
             }
         }
@@ -159,22 +165,14 @@ impl CameraSession {
 
     /// The wake has come.
     pub(super) fn handle_timeout(&mut self, now: Instant, heard: &mut Vec<Heard>) {
-        let Session::Online { next, missed, asked } = self.session else { return };
-        if now < next {
-            return;
+        if let Session::Online { next, missed, asked } = self.session
+            && now >= next
+        {
+            self.ask_whether_alive(now, if asked { missed + 1 } else { missed }, heard);
         }
-        let missed = if asked { missed + 1 } else { missed };
-        if missed >= MISSED_LIMIT {
-            self.session = Session::Offline;
-            self.queue.clear();
-            heard.push(Heard::Offline);
-            return;
-        }
-        let period = if self.link.half_duplex { HEARTBEAT_HALF } else { HEARTBEAT };
-        self.session = Session::Online { next: now + period, missed, asked: true };
-        self.send(Message::HeartbeatQuery);
-        if (1..CONFIG_TRIES).contains(&self.config_tries) {
-            self.set_period();
+        if self.ours_at.is_some_and(|at| now >= at) {
+            self.ours_at = None;
+            self.speak(now);
         }
     }
 
@@ -185,9 +183,31 @@ impl CameraSession {
 
     /// When to call again.
     pub(super) fn poll_timeout(&self) -> Option<Wake> {
-        match self.session {
+        let heartbeat = match self.session {
             Session::Online { next, .. } => Some(Wake { at: next, why: "camera heartbeat" }),
             Session::Unknown | Session::Offline => None,
+        };
+        let ours = self.ours_at.filter(|_| !self.queue.is_empty());
+        let ours = ours.map(|at| Wake { at, why: "camera line is ours" });
+        ours.into_iter().chain(heartbeat).min_by_key(|wake| wake.at)
+    }
+
+    fn ask_whether_alive(&mut self, now: Instant, missed: u8, heard: &mut Vec<Heard>) {
+        if missed >= MISSED_LIMIT {
+            self.session = Session::Offline;
+            self.queue.clear();
+            heard.push(Heard::Offline);
+            return;
+        }
+        self.session = Session::Online { next: now + HEARTBEAT, missed, asked: true };
+        self.send(Message::HeartbeatQuery);
+        // A camera that has fallen silent leaves no upload to follow; its line is free.
+        let period = Span::from_ms(100) * u64::from(self.link.period);
+        if self.link.half_duplex && now.since(self.heard_at) >= period * 2 {
+            self.ours_at = Some(now);
+        }
+        if (1..CONFIG_TRIES).contains(&self.config_tries) {
+            self.set_period();
         }
     }
 
@@ -347,10 +367,15 @@ impl CameraSession {
     }
 
     /// The line is ours for a moment: one frame per upload, so that we are done long before the next.
-    fn upload_ended(&mut self) {
-        if let Some(message) = self.queue.pop_front() {
-            self.emit(&message);
+    fn speak(&mut self, now: Instant) {
+        let Some(message) = self.queue.pop_front() else { return };
+        if message == Message::HeartbeatQuery
+            && let Session::Online { missed, asked, .. } = self.session
+        {
+            // The rhythm counts from when the query really leaves.
+            self.session = Session::Online { next: now + HEARTBEAT_HALF, missed, asked };
         }
+        self.emit(&message);
     }
 
     fn emit(&mut self, message: &Message) {

@@ -121,6 +121,11 @@ impl Demand {
         self.served = true;
     }
 
+    /// Whether the walk that serves everybody is under way.
+    pub(super) const fn is_served(&self) -> bool {
+        self.served
+    }
+
     /// Flashing green begins: who is still there asks anew (P30).
     pub(super) fn flash_started(&mut self, now: Instant) {
         self.clear(now);

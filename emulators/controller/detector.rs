@@ -78,6 +78,10 @@ pub(super) struct Detector {
     present_since: Option<Instant>,
     walks_present: u8,
     last_activity: Instant,
+    /// When a good frame last showed somebody.
+    last_present: Option<Instant>,
+    /// Its count is trusted again, and the demand of the time before has not been held for T27.
+    lingers: bool,
     seen_empty: bool,
     changes: u16,
     window: Instant,
@@ -101,6 +105,8 @@ impl Detector {
             present_since: None,
             walks_present: 0,
             last_activity: from,
+            last_present: None,
+            lingers: false,
             seen_empty: false,
             changes: 0,
             window: from,
@@ -111,6 +117,13 @@ impl Detector {
     /// Whether it is trusted.
     pub(super) const fn healthy(&self) -> bool {
         self.ailments == 0
+    }
+
+    /// Whether its kerb counts as asking though nobody is seen: for good while it is not trusted (P38), and for the
+    /// hold time after the last presence once it is trusted again (P27).
+    pub(super) fn asks(&self, now: Instant) -> bool {
+        let held = self.last_present.is_some_and(|at| now < at + self.limits.hold);
+        !self.healthy() || (self.lingers && held)
     }
 
     /// The bits of the service register.
@@ -143,12 +156,14 @@ impl Detector {
         self.good = count;
         self.last_good = now;
         if count == 0 {
+            self.lingers &= self.last_present.is_some_and(|at| now < at + self.limits.hold);
             self.present_since = None;
             self.walks_present = 0;
             self.seen_empty = true;
             self.quiet_too_long(now, changes);
         } else {
             self.last_activity = now;
+            self.last_present = Some(now);
             let since = *self.present_since.get_or_insert(now);
             let stuck = now.since(since) > self.limits.stuck && self.walks_present >= self.limits.stuck_walks;
             if stuck && self.ailments & Ailment::Stuck as u16 == 0 {
@@ -284,6 +299,7 @@ impl Detector {
             self.changed_at = Some(now);
             self.clean = 0;
             self.last_activity = now;
+            self.lingers = true;
             changes.push(Change::Readmitted);
         }
     }

@@ -28,7 +28,7 @@ pub(super) const UNITS: usize = 6;
 const PEDESTRIANS: usize = 2;
 const POSTS: usize = 4;
 /// Each unit is written at least once in this time.
-const REFRESH: Span = Span::from_ms(500);
+pub(super) const REFRESH: Span = Span::from_ms(500);
 /// How long a unit may think. Converters and a busy host cost some milliseconds; a dead unit must not cost more.
 const TIMEOUT: Span = Span::from_ms(50);
 /// Failures in a row after which a unit is lost.

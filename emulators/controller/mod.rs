@@ -129,6 +129,23 @@ impl Controller {
         }
     }
 
+    /// Looks at the time before anything else.
+    fn wake_up(&mut self, now: Instant) {
+        if self.dark_since.is_none()
+            && self.overslept(now)
+            && let Some(running) = &mut self.running
+        {
+            running.overslept(now, &mut self.log);
+        }
+    }
+
+    /// Whether we are called so late that the heads' watchdogs may have run out.
+    fn overslept(&self, now: Instant) -> bool {
+        let watchdog = Span::from_ms(u64::from(self.config.watchdog_ms));
+        let allowed = watchdog.saturating_sub(lamp_bus::REFRESH).max(DIP);
+        self.wake.is_some_and(|wake| now.since(wake.at) > allowed)
+    }
+
     /// Passes on what a camera said. Answers whether the logic has to run.
     fn heed(&mut self, now: Instant, kerb: usize) -> bool {
         let Some(running) = &mut self.running else { return false };
@@ -220,6 +237,7 @@ impl Device for Controller {
     type Sight = ();
 
     fn handle_input(&mut self, now: Instant, input: Input<'_, ()>) {
+        self.wake_up(now);
         match input {
             Input::Power(on) => self.power(now, on),
             Input::Bytes { port, bytes } if self.dark_since.is_none() => self.bytes(now, port, bytes),
@@ -240,6 +258,7 @@ impl Device for Controller {
 
     fn handle_timeout(&mut self, now: Instant) {
         if self.dark_since.is_none() && self.wake.is_some_and(|wake| wake.at <= now) {
+            self.wake_up(now);
             self.timeout(now);
             self.flush();
         }

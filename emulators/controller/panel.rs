@@ -101,7 +101,7 @@ impl Running {
         let just_begun = self.plan.stage() == Stage::Walk && now.since(self.plan.since()) < SERVED_AFTER;
         let demanded = |kerb: usize| {
             let known = self.demand.kerb(kerb) || (just_begun && self.serving[kerb]);
-            u16::from(known || !self.detectors[kerb].healthy())
+            u16::from(known || self.detectors[kerb].asks(now))
         };
         let left = self.plan.walk_at().map_or(Span::ZERO, |walk| walk.since(now));
         let uptime = log.clock().uptime_ms(now) & u64::from(u32::MAX);

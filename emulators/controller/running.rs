@@ -146,6 +146,17 @@ impl Running {
         self.bus.repeat_all(now);
     }
 
+    /// We were not woken for so long that the heads may have begun to flash by themselves: join them, and start from
+    /// there. Green never comes straight out of flashing (P48, P52). What was not asked meanwhile is nobody's fault.
+    pub(super) fn overslept(&mut self, now: Instant, log: &mut FaultLog) {
+        self.feedback.restart(now);
+        if self.config.watchdog_ms > 0 && self.plan.stage() != Stage::Off {
+            self.plan.flash(now);
+        }
+        self.run(now, log);
+        self.bus.repeat_all(now);
+    }
+
     /// When the logic wants to run.
     pub(super) const fn due(&self) -> Option<Instant> {
         self.due
@@ -218,7 +229,8 @@ impl Running {
             Selection::Automatic | Selection::Manual if unsafe_now => _ = self.plan.flash(now),
             Selection::Automatic | Selection::Manual => self.plan.start_again(now),
         }
-        if before == Stage::Walk && self.plan.stage() != Stage::Walk {
+        // The steady green is over, in whatever way: who is still there asks anew.
+        if self.demand.is_served() && self.plan.stage() != Stage::Walk {
             self.demand.flash_started(now);
         }
         // What a countdown has promised is kept before the signals are held.
@@ -286,12 +298,9 @@ impl Running {
 
     /// What follows from what the plan did.
     fn follow(&mut self, now: Instant, happened: Happened, log: &mut FaultLog) {
-        let Happened::Began { left, exhausted } = happened else { return };
+        let Happened::Began { exhausted, .. } = happened else { return };
         if exhausted {
             log.note(now, code::EXTENSION_EXHAUSTED, 0);
-        }
-        if left == Stage::Walk {
-            self.demand.flash_started(now);
         }
         match self.plan.stage() {
             Stage::Walk => {

@@ -109,12 +109,30 @@ fn on_a_half_duplex_cable_we_speak_only_within_50_ms_after_an_upload() {
     let queries = heard(&street, 0, &Message::HeartbeatQuery);
     assert!(queries.windows(2).all(|pair| (4_500..=5_500).contains(&(pair[1] - pair[0]))), "{queries:?}");
     assert_eq!(heard(&street, 0, &Message::StatusAck).len(), 1);
-    // Uploads leave at .100 and .600 and take 29 ms, our 12 ms follow them.
+    // Uploads leave at .100 and .600 and take 29 ms; after 45 ms of quiet our 12 ms follow.
     for (at, message) in &street.eyes[0].heard {
         let phase = at.as_us() / 1_000 % 500;
         let answers = matches!(message, Message::ConnectReply | Message::StatusAck);
-        assert!((140..=150).contains(&phase) || answers || at.as_us() < 2_000_000, "{message:?} at {at}");
+        assert!((185..=200).contains(&phase) || answers || at.as_us() < 2_000_000, "{message:?} at {at}");
     }
+}
+
+#[test]
+fn on_a_half_duplex_cable_we_do_not_speak_between_two_frames_of_the_camera() {
+    let mut config = site::config();
+    config.cameras[0].half_duplex = true;
+    let mut street = Street::with(config, None);
+    street.run_to(60_200);
+    let at = street.stamp(0);
+    street.say(0, &Message::StatusUpload(Status { at, channels: vec![(1, false)] }));
+    // The second frame follows the first without a gap: 22 ms and 45 ms.
+    street.run(22);
+    let statistics = crate::wire::gbt43229::Statistics { start: 1, end: 61, zones: vec![] };
+    street.say(0, &Message::Statistics(statistics));
+    street.run(290);
+    let acks = heard(&street, 0, &Message::StatusAck);
+    assert_eq!(acks.len(), 1);
+    assert!(acks[0] >= 60_222 + 20 + 45, "{acks:?}");
 }
 
 #[test]

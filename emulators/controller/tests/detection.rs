@@ -221,9 +221,14 @@ fn a_presence_over_several_walks_is_stuck_and_becomes_a_recall() {
     let third = walk_at(&street, second + 20_000);
     assert!(third - second >= 70_000, "{second} {third}");
     assert!(street.log().contains(&(code::DETECTOR_STUCK, 1)));
+    // The last frame that shows the ghost ends 0.25 s from now; the demand is held for 5 s like any other.
+    street.run_to(700_000);
     street.wait(1, 0);
-    street.run(5_000);
+    street.run(4_000);
     assert_eq!(street.register(map::DETECTOR_B), 0);
+    assert_eq!(street.register(map::DEMAND_B), 1);
+    street.run(1_500);
+    assert_eq!(street.register(map::DEMAND_B), 0);
 }
 
 #[test]

@@ -255,7 +255,7 @@ fn a_camera_session_is_a_table() {
                 other => panic!("no event {other}"),
             }
             let sent = std::iter::from_fn(|| session.poll_send()).count();
-            let after = match session.session() {
+            let after = match session.session {
                 Session::Unknown => "unknown".to_owned(),
                 Session::Offline => "off-line".to_owned(),
                 Session::Online { missed, asked, .. } => {

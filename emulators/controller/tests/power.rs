@@ -58,6 +58,35 @@ fn a_controller_that_restarts_alone_darkens_the_walk_before_it_flashes() {
 }
 
 #[test]
+fn after_a_stall_longer_than_the_watchdog_green_does_not_come_straight_out_of_flashing() {
+    for (stall, flashes) in [(400, false), (3_000, true)] {
+        let mut street = Street::new();
+        street.run_to(60_000);
+        street.stall(stall);
+        street.run_to(80_000);
+        let back = 60_000 + stall;
+        let red = street.first(back, |sight| sight.lit == VEHICLE_RED | FOOT_RED);
+        assert_eq!(red.is_some(), flashes, "{stall}");
+        if flashes {
+            near(street.first(back, |sight| sight.lit == VEHICLE_YELLOW), back);
+            near(red, back + 3_000);
+            near(street.first(back + 100, |sight| sight.lit == VEHICLE_GREEN | FOOT_RED), back + 8_000);
+        }
+    }
+}
+
+#[test]
+fn a_walk_that_was_cut_off_by_a_stall_does_not_deafen_the_controller() {
+    let mut street = Street::new();
+    street.run_to(60_000);
+    street.wait(0, 1);
+    street.run_to(97_000);
+    street.stall(3_000);
+    street.run_to(180_000);
+    assert!(street.first(101_000, |sight| sight.lit & FOOT_GREEN == FOOT_GREEN).is_some());
+}
+
+#[test]
 fn without_supply_nothing_is_sent() {
     let mut street = Street::new();
     street.run_to(60_000);

@@ -224,6 +224,13 @@ impl Street {
         (self.eyes[0].count, self.eyes[0].up, self.eyes[0].down) = (0, 0, 0);
     }
 
+    /// The controller's process does not run for a while; what is sent to it is lost.
+    pub(super) fn stall(&mut self, ms: u64) {
+        let end = self.now + Span::from_ms(ms);
+        self.events.retain(|&(at, _), event| at > end || !matches!(event, Event::ToController(..)));
+        self.now = end;
+    }
+
     /// Raw bytes to one of the controller's ports, now.
     pub(super) fn bytes(&mut self, port: Port, bytes: &[u8]) {
         self.input(Input::Bytes { port, bytes });
