@@ -165,15 +165,17 @@ impl CameraSession {
 
     /// The wake has come.
     pub(super) fn handle_timeout(&mut self, now: Instant, heard: &mut Vec<Heard>) {
+        self.ours_at = self.ours_at.filter(|&at| now <= at || !self.queue.is_empty());
         if let Session::Online { next, missed, asked } = self.session
             && now >= next
         {
             self.ask_whether_alive(now, if asked { missed + 1 } else { missed }, heard);
         }
-        if self.ours_at.is_some_and(|at| now >= at) {
-            self.ours_at = None;
+        if self.may_speak_at().is_some_and(|at| now >= at) {
             self.speak(now);
         }
+        // The moment after an upload passes, used or not.
+        self.ours_at = self.ours_at.filter(|&at| now < at);
     }
 
     /// A frame to send now.
@@ -187,9 +189,18 @@ impl CameraSession {
             Session::Online { next, .. } => Some(Wake { at: next, why: "camera heartbeat" }),
             Session::Unknown | Session::Offline => None,
         };
-        let ours = self.ours_at.filter(|_| !self.queue.is_empty());
-        let ours = ours.map(|at| Wake { at, why: "camera line is ours" });
+        let ours = self.may_speak_at().map(|at| Wake { at, why: "camera line is ours" });
         ours.into_iter().chain(heartbeat).min_by_key(|wake| wake.at)
+    }
+
+    /// On a half-duplex cable with something to say: after an upload, or when the camera has missed two uploads; one
+    /// that has fallen silent leaves nothing to follow, and its line is free.
+    fn may_speak_at(&self) -> Option<Instant> {
+        if self.queue.is_empty() {
+            return None;
+        }
+        let period = Span::from_ms(100) * u64::from(self.link.period);
+        Some(self.ours_at.unwrap_or(self.heard_at + period * 2))
     }
 
     fn ask_whether_alive(&mut self, now: Instant, missed: u8, heard: &mut Vec<Heard>) {
@@ -201,11 +212,6 @@ impl CameraSession {
         }
         self.session = Session::Online { next: now + HEARTBEAT, missed, asked: true };
         self.send(Message::HeartbeatQuery);
-        // A camera that has fallen silent leaves no upload to follow; its line is free.
-        let period = Span::from_ms(100) * u64::from(self.link.period);
-        if self.link.half_duplex && now.since(self.heard_at) >= period * 2 {
-            self.ours_at = Some(now);
-        }
         if (1..CONFIG_TRIES).contains(&self.config_tries) {
             self.set_period();
         }

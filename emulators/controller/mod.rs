@@ -129,21 +129,16 @@ impl Controller {
         }
     }
 
-    /// Looks at the time before anything else.
+    /// Looks at the time before anything else: called so late, the heads' watchdogs may have run out.
     fn wake_up(&mut self, now: Instant) {
-        if self.dark_since.is_none()
-            && self.overslept(now)
+        let Some(wake) = self.wake.filter(|_| self.dark_since.is_none()) else { return };
+        let late = now.since(wake.at);
+        let watchdog = Span::from_ms(u64::from(self.config.watchdog_ms));
+        if late > watchdog.saturating_sub(lamp_bus::REFRESH).max(DIP)
             && let Some(running) = &mut self.running
         {
-            running.overslept(now, &mut self.log);
+            running.overslept(now, late, &mut self.log);
         }
-    }
-
-    /// Whether we are called so late that the heads' watchdogs may have run out.
-    fn overslept(&self, now: Instant) -> bool {
-        let watchdog = Span::from_ms(u64::from(self.config.watchdog_ms));
-        let allowed = watchdog.saturating_sub(lamp_bus::REFRESH).max(DIP);
-        self.wake.is_some_and(|wake| now.since(wake.at) > allowed)
     }
 
     /// Passes on what a camera said. Answers whether the logic has to run.

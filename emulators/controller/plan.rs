@@ -188,6 +188,13 @@ impl Plan {
         matches!(self.stage, Stage::Flash | Stage::Off).then(|| self.since + FLASH_MIN)
     }
 
+    /// The heads have flashed by themselves for long enough: all red at once.
+    pub(super) fn leave_flash(&mut self, now: Instant) {
+        if self.stage == Stage::Flash {
+            self.begin(now, Stage::StartAllRed);
+        }
+    }
+
     /// From flash: all red. From darkness: the whole start-up. Not before [`Plan::free_at`].
     pub(super) fn start_again(&mut self, now: Instant) {
         if self.free_at().is_some_and(|at| now < at) {

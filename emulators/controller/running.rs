@@ -12,8 +12,8 @@ use super::demand::Demand;
 use super::detector::Detector;
 use super::fault_log::FaultLog;
 use super::feedback::{Feedback, Findings};
-use super::interlock::{Interlock, PedestrianAspect};
-use super::lamp_bus::{LampBus, PostLight, UnitChange};
+use super::interlock::{Groups, Interlock, PedestrianAspect};
+use super::lamp_bus::{LampBus, PostLight, REFRESH, UnitChange};
 use super::map::{Mode, log as code};
 use super::plan::{Circumstances, Happened, Plan, Stage};
 use super::policy::{self, Policy, View};
@@ -146,12 +146,18 @@ impl Running {
         self.bus.repeat_all(now);
     }
 
-    /// We were not woken for so long that the heads may have begun to flash by themselves: join them, and start from
-    /// there. Green never comes straight out of flashing (P48, P52). What was not asked meanwhile is nobody's fault.
-    pub(super) fn overslept(&mut self, now: Instant, log: &mut FaultLog) {
+    /// We were woken so late that the heads may have begun to flash by themselves. Green never comes straight out of
+    /// flashing (P48, P52): heads that surely flash go to all red, and where only some may, all flash first. What was
+    /// not asked meanwhile is nobody's fault.
+    pub(super) fn overslept(&mut self, now: Instant, late: Span, log: &mut FaultLog) {
         self.feedback.restart(now);
-        if self.config.watchdog_ms > 0 && self.plan.stage() != Stage::Off {
+        let watchdog = Span::from_ms(u64::from(self.config.watchdog_ms));
+        if watchdog > Span::ZERO && !matches!(self.plan.stage(), Stage::Flash | Stage::Off) {
             self.plan.flash(now);
+            if late >= watchdog + REFRESH {
+                self.interlock.permit(now, Groups::flash(true));
+                self.plan.leave_flash(now);
+            }
         }
         self.run(now, log);
         self.bus.repeat_all(now);

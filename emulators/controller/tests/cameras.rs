@@ -136,6 +136,21 @@ fn on_a_half_duplex_cable_we_do_not_speak_between_two_frames_of_the_camera() {
 }
 
 #[test]
+fn a_silent_camera_on_a_half_duplex_cable_is_still_asked() {
+    let mut config = site::config();
+    config.cameras[0].half_duplex = true;
+    let mut street = Street::with(config, None);
+    street.run_to(60_000);
+    street.eyes[0].silent = true;
+    street.eyes[0].deaf = true;
+    street.run_to(90_000);
+    let queries = heard(&street, 0, &Message::HeartbeatQuery);
+    // Three more, then the camera is off-line.
+    assert_eq!(queries.iter().filter(|&&at| at > 60_000).count(), 3, "{queries:?}");
+    assert!(queries.windows(2).all(|pair| (4_500..=5_500).contains(&(pair[1] - pair[0]))), "{queries:?}");
+}
+
+#[test]
 fn a_connect_reply_does_not_wait_behind_what_was_queued_before() {
     let mut config = site::config();
     config.cameras[0].half_duplex = true;

@@ -59,18 +59,20 @@ fn a_controller_that_restarts_alone_darkens_the_walk_before_it_flashes() {
 
 #[test]
 fn after_a_stall_longer_than_the_watchdog_green_does_not_come_straight_out_of_flashing() {
-    for (stall, flashes) in [(400, false), (3_000, true)] {
+    // 0.4 s: no watchdog of 1 s has run out. 0.9 s: some may have; all flash for 3 s. 3 s: all have.
+    for (stall, flash, red) in [(400, None, None), (900, Some(0), Some(3_000)), (3_000, None, Some(0))] {
         let mut street = Street::new();
         street.run_to(60_000);
         street.stall(stall);
         street.run_to(80_000);
         let back = 60_000 + stall;
-        let red = street.first(back, |sight| sight.lit == VEHICLE_RED | FOOT_RED);
-        assert_eq!(red.is_some(), flashes, "{stall}");
-        if flashes {
-            near(street.first(back, |sight| sight.lit == VEHICLE_YELLOW), back);
-            near(red, back + 3_000);
-            near(street.first(back + 100, |sight| sight.lit == VEHICLE_GREEN | FOOT_RED), back + 8_000);
+        let all_red = street.first(back, |sight| sight.lit == VEHICLE_RED | FOOT_RED);
+        let yellow = street.first(back, |sight| sight.lit == VEHICLE_YELLOW);
+        assert_eq!((yellow.is_some(), all_red.is_some()), (flash.is_some(), red.is_some()), "{stall}");
+        if let Some(after) = red {
+            near(all_red, back + after);
+            let green = street.first(back + 100, |sight| sight.lit == VEHICLE_GREEN | FOOT_RED);
+            near(green, back + after + 5_000);
         }
     }
 }
