@@ -279,13 +279,24 @@ impl Cable {
 
     /// Nothing is wrong: what leaves the line arrives. The path that nearly every transmission takes.
     fn pass(&mut self, index: usize, at: Instant) {
-        if let Some(mut transit) = self.lanes[index].pass() {
-            if transit.lost {
-                transit.lose();
+        if let Some(transit) = self.lanes[index].pass() {
+            if transit.lost || transit.bytes.is_empty() {
+                self.pass_lost(transit, at);
+            } else {
+                self.out.push_back(transit);
             }
-            self.hand_out(transit, at);
         }
         self.due[index] = self.lanes[index].line_due();
+    }
+
+    /// It was lost while it was on the line. Out of line, so that what is whole is moved whole.
+    #[cold]
+    #[inline(never)]
+    fn pass_lost(&mut self, mut transit: Transit, at: Instant) {
+        if transit.lost {
+            transit.lose();
+        }
+        self.hand_out(transit, at);
     }
 
     fn step(&mut self, index: usize, at: Instant) {
