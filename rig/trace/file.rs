@@ -46,6 +46,8 @@ pub enum ReadError {
 pub struct Writer<W: Write> {
     out: W,
     buffer: Vec<u8>,
+    /// Knows what this processor can do; a new one would look that up for every record.
+    hasher: crc32fast::Hasher,
     last: Instant,
     bytes: u64,
 }
@@ -63,7 +65,8 @@ impl<W: Write> Writer<W> {
         buffer.extend_from_slice(&(json.len() as u32).to_le_bytes());
         buffer.extend_from_slice(&json);
         buffer.extend_from_slice(&crc32fast::hash(&json).to_le_bytes());
-        let mut writer = Writer { out, buffer, last: Instant::ZERO, bytes: 0 };
+        let mut writer =
+            Writer { out, buffer, hasher: crc32fast::Hasher::new(), last: Instant::ZERO, bytes: 0 };
         writer.flush()?;
         Ok(writer)
     }
@@ -79,7 +82,10 @@ impl<W: Write> Writer<W> {
         encode(record, self.last, &mut self.buffer);
         self.last = record.latest;
         let payload = &self.buffer[length_at + 1..];
-        let (length, sum) = (payload.len(), crc32fast::hash(payload));
+        let length = payload.len();
+        let mut hasher = self.hasher.clone();
+        hasher.update(payload);
+        let sum = hasher.finalize();
         if length < 0x80 {
             self.buffer[length_at] = length as u8;
         } else {
