@@ -53,6 +53,28 @@ use running::Running;
 /// A gap in the supply up to this long is ridden through (TS 2: 450 to 475 ms).
 const DIP: Span = Span::from_ms(450);
 
+/// When each part wants to be woken.
+#[derive(Clone, Copy, Debug, Default)]
+struct Wakes {
+    lamps: Option<Wake>,
+    feedback: Option<Wake>,
+    /// Plan, service and cameras.
+    others: Option<Wake>,
+}
+
+/// Which parts may have something to send or another wake. The two busy cables are looked at alone when nothing
+/// but they was touched: that is most of the controller's day.
+#[derive(Clone, Copy, Debug, Default)]
+struct Touched {
+    lamps: bool,
+    feedback: bool,
+    others: bool,
+}
+
+impl Touched {
+    const ALL: Touched = Touched { lamps: true, feedback: true, others: true };
+}
+
 /// The controller.
 #[derive(Debug)]
 pub struct Controller {
@@ -64,6 +86,8 @@ pub struct Controller {
     dark_since: Option<Instant>,
     out: VecDeque<Output<()>>,
     heard: Vec<Heard>,
+    touched: Touched,
+    wakes: Wakes,
     wake: Option<Wake>,
 }
 
@@ -79,11 +103,14 @@ impl Controller {
             dark_since: Some(Instant::ZERO),
             out: VecDeque::new(),
             heard: Vec::new(),
+            touched: Touched::ALL,
+            wakes: Wakes::default(),
             wake: None,
         }
     }
 
     fn power(&mut self, now: Instant, on: bool) {
+        self.touched = Touched::ALL;
         match (self.dark_since, on) {
             (None, false) => {
                 self.dark_since = Some(now);
@@ -113,18 +140,30 @@ impl Controller {
         let ports = &self.config.ports;
         let mut matters = false;
         if let Some(kerb) = ports.cameras.iter().position(|(camera, _)| *camera == port) {
+            self.touched.others = true;
             running.cameras[kerb].handle_bytes(now, bytes, &mut self.heard);
             matters = self.heed(now, kerb);
         } else if port == ports.lamps.0 {
+            self.touched.lamps = true;
             running.bus.handle_bytes(now, bytes, &mut running.unit_changes);
             matters = !running.unit_changes.is_empty();
         } else if port == ports.feedback.0 {
+            self.touched.feedback = true;
             matters = running.feedback.handle_bytes(now, bytes);
         } else if ports.service.is_some_and(|(service, _)| service == port) {
+            self.touched = Touched::ALL;
             matters = running.serve(now, bytes, &self.log);
             running.grant(now, &mut self.log);
         }
-        if matters && let Some(running) = &mut self.running {
+        if matters {
+            self.run(now);
+        }
+    }
+
+    /// Lets the logic run. It may tell every part something.
+    fn run(&mut self, now: Instant) {
+        self.touched = Touched::ALL;
+        if let Some(running) = &mut self.running {
             running.run(now, &mut self.log);
         }
     }
@@ -137,6 +176,7 @@ impl Controller {
         if late > watchdog.saturating_sub(lamp_bus::REFRESH).max(DIP)
             && let Some(running) = &mut self.running
         {
+            self.touched = Touched::ALL;
             running.overslept(now, late, &mut self.log);
         }
     }
@@ -166,36 +206,69 @@ impl Controller {
                 matters |= self.heed(now, kerb);
             }
         }
+        let due = |wake: Option<Wake>| wake.is_some_and(|wake| wake.at <= now);
+        let Wakes { lamps, feedback, others } = self.wakes;
+        self.touched.others |= due(others);
         let Some(running) = &mut self.running else { return };
-        running.bus.handle_timeout(now, &mut running.unit_changes);
-        matters |= !running.unit_changes.is_empty();
-        matters |= running.feedback.handle_timeout(now);
+        // Parts do nothing where nothing is due: they need not be asked.
+        if due(lamps) || self.touched.lamps {
+            self.touched.lamps = true;
+            running.bus.handle_timeout(now, &mut running.unit_changes);
+            matters |= !running.unit_changes.is_empty();
+        }
+        if due(feedback) || self.touched.feedback {
+            self.touched.feedback = true;
+            matters |= running.feedback.handle_timeout(now);
+        }
         if let Some(server) = &mut running.server {
             server.handle_timeout(now);
         }
         if matters || running.due().is_some_and(|at| at <= now) {
-            running.run(now, &mut self.log);
+            self.run(now);
         }
     }
 
-    /// Collects what is to be sent, and when to come back.
+    /// Collects what is to be sent by the parts that were touched, and when to come back.
     fn flush(&mut self) {
         self.wake = None;
+        let touched = std::mem::take(&mut self.touched);
         let Some(running) = &mut self.running else { return };
         let ports = &self.config.ports;
         let out = &mut self.out;
-        while let Some(bytes) = running.bus.poll_send() {
-            out.push_back(Output::Bytes { port: ports.lamps.0, bytes });
+        if touched.lamps {
+            while let Some(bytes) = running.bus.poll_send() {
+                out.push_back(Output::Bytes { port: ports.lamps.0, bytes });
+            }
         }
-        while let Some(bytes) = running.feedback.poll_send() {
-            out.push_back(Output::Bytes { port: ports.feedback.0, bytes });
+        if touched.feedback {
+            while let Some(bytes) = running.feedback.poll_send() {
+                out.push_back(Output::Bytes { port: ports.feedback.0, bytes });
+            }
         }
-        while let Some((skipped, why)) = running.bus.poll_reject() {
-            out.push_back(Output::Reject { port: ports.lamps.0, skipped, why });
+        if touched.lamps {
+            while let Some((skipped, why)) = running.bus.poll_reject() {
+                out.push_back(Output::Reject { port: ports.lamps.0, skipped, why });
+            }
+            self.wakes.lamps = running.bus.poll_timeout();
         }
-        while let Some((skipped, why)) = running.feedback.poll_reject() {
-            out.push_back(Output::Reject { port: ports.feedback.0, skipped, why });
+        if touched.feedback {
+            while let Some((skipped, why)) = running.feedback.poll_reject() {
+                out.push_back(Output::Reject { port: ports.feedback.0, skipped, why });
+            }
+            self.wakes.feedback = running.feedback.poll_timeout();
         }
+        if touched.others {
+            self.flush_others();
+        }
+        let Wakes { lamps, feedback, others } = self.wakes;
+        self.wake = sooner(sooner(others, lamps), feedback);
+    }
+
+    /// The same for countdown, cameras, service, the log and the plan.
+    fn flush_others(&mut self) {
+        let Some(running) = &mut self.running else { return };
+        let ports = &self.config.ports;
+        let out = &mut self.out;
         if let Some(bytes) = running.broadcasts.take() {
             out.push_back(Output::Bytes { port: ports.countdown.0, bytes });
         }
@@ -215,20 +288,18 @@ impl Controller {
         if let Some(persist) = self.log.save() {
             out.push_back(Output::Persist(persist));
         }
-        let mut first = running.due().map(|at| Wake { at, why: "plan" });
-        let mut or = |wake: Option<Wake>| {
-            if let Some(wake) = wake
-                && first.is_none_or(|first| wake.at < first.at)
-            {
-                first = Some(wake);
-            }
-        };
-        or(running.bus.poll_timeout());
-        or(running.feedback.poll_timeout());
-        or(running.server.as_ref().and_then(crate::wire::modbus::Server::poll_timeout));
-        or(running.cameras[0].poll_timeout());
-        or(running.cameras[1].poll_timeout());
-        self.wake = first;
+        let plan = running.due().map(|at| Wake { at, why: "plan" });
+        let service = running.server.as_ref().and_then(crate::wire::modbus::Server::poll_timeout);
+        let cameras = sooner(running.cameras[0].poll_timeout(), running.cameras[1].poll_timeout());
+        self.wakes.others = sooner(sooner(plan, service), cameras);
+    }
+}
+
+/// The wake that comes first; at equal instants the first one.
+fn sooner(first: Option<Wake>, second: Option<Wake>) -> Option<Wake> {
+    match (first, second) {
+        (Some(a), Some(b)) => Some(if b.at < a.at { b } else { a }),
+        (a, b) => a.or(b),
     }
 }
 
@@ -244,8 +315,8 @@ impl Device for Controller {
             Input::Operator(operator) if self.dark_since.is_none() => {
                 if let Some(running) = &mut self.running {
                     running.operate(now, operator, &mut self.log);
-                    running.run(now, &mut self.log);
                 }
+                self.run(now);
             }
             Input::Bytes { .. } | Input::Operator(_) | Input::Act(()) => {}
         }
