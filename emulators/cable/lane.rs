@@ -81,6 +81,8 @@ impl Transit {
 
     pub(super) fn into_delivery(self, from: Option<End>, end: Instant, echo: bool) -> Delivery {
         let Transit { start, bytes, sent, collided, .. } = self;
+        // Two damages may undo each other: what arrives as it was sent is whole.
+        let sent = sent.filter(|sent| *sent != bytes);
         Delivery { from, start, end, bytes, sent, echo, collided }
     }
 }
