@@ -125,6 +125,8 @@ pub struct Cable {
     lanes: Vec<Lane>,
     /// When each lane's next step is due; [`Instant::MAX`] if there is none.
     due: Vec<Instant>,
+    /// The lane whose step is due first, and when.
+    next: (usize, Instant),
     /// The latest `busy_until` of the ends.
     busy_until: Instant,
     faults: Faults,
@@ -146,6 +148,7 @@ impl Cable {
             config,
             lanes: vec![Lane::default(); lanes],
             due: vec![Instant::MAX; lanes],
+            next: (0, Instant::MAX),
             busy_until: Instant::ZERO,
             faults: Faults::default(),
             draws: Draws::new(config.seed),
@@ -184,6 +187,10 @@ impl Cable {
             self.set_wake();
         } else if end < self.due[index] {
             self.due[index] = end;
+            let (first, at) = self.next;
+            if (end, index) < (at, first) {
+                self.next = (index, end);
+            }
             if self.wake.is_none_or(|wake| end < wake.at) {
                 self.wake = Some(Wake { at: end, why: ARRIVAL });
             }
@@ -248,7 +255,7 @@ impl Cable {
     /// Takes every step due until `now`, in order.
     fn run(&mut self, now: Instant) {
         while self.out.len() < DRAIN_LIMIT {
-            let (index, at) = self.next_lane();
+            let (index, at) = self.next;
             if at.min(self.garbage_at) > now || at.min(self.garbage_at) == Instant::MAX {
                 self.set_wake_to(at);
                 return;
@@ -260,8 +267,9 @@ impl Cable {
             } else {
                 self.begin_garbage();
             }
+            self.next = self.next_lane();
         }
-        self.set_wake();
+        self.set_wake_to(self.next.1);
     }
 
     /// Nothing is wrong: what leaves the line arrives. The path that nearly every transmission takes.
@@ -392,8 +400,8 @@ impl Cable {
     }
 
     fn set_wake(&mut self) {
-        let (_, at) = self.next_lane();
-        self.set_wake_to(at);
+        self.next = self.next_lane();
+        self.set_wake_to(self.next.1);
     }
 
     /// The first step of any lane is due at `at`.

@@ -215,15 +215,20 @@ impl Controller {
         if let Some(persist) = self.log.save() {
             out.push_back(Output::Persist(persist));
         }
-        let wakes = [
-            running.due().map(|at| Wake { at, why: "plan" }),
-            running.bus.poll_timeout(),
-            running.feedback.poll_timeout(),
-            running.server.as_ref().and_then(crate::wire::modbus::Server::poll_timeout),
-            running.cameras[0].poll_timeout(),
-            running.cameras[1].poll_timeout(),
-        ];
-        self.wake = wakes.into_iter().flatten().min_by_key(|wake| wake.at);
+        let mut first = running.due().map(|at| Wake { at, why: "plan" });
+        let mut or = |wake: Option<Wake>| {
+            if let Some(wake) = wake
+                && first.is_none_or(|first| wake.at < first.at)
+            {
+                first = Some(wake);
+            }
+        };
+        or(running.bus.poll_timeout());
+        or(running.feedback.poll_timeout());
+        or(running.server.as_ref().and_then(crate::wire::modbus::Server::poll_timeout));
+        or(running.cameras[0].poll_timeout());
+        or(running.cameras[1].poll_timeout());
+        self.wake = first;
     }
 }
 

@@ -89,10 +89,8 @@ impl LampBoard {
         self.settle(until);
     }
 
-    fn drain_server(&mut self) {
-        while let Some(bytes) = self.server.poll_send() {
-            self.outputs.push_back(Output::Bytes { port: Port(0), bytes });
-        }
+    /// What the server could not use. It sends only when its time has come, never at once.
+    fn tell_rejects(&mut self) {
         while let Some((skipped, why)) = self.server.poll_reject() {
             self.outputs.push_back(Output::Reject { port: Port(0), skipped, why });
         }
@@ -110,8 +108,10 @@ impl Device for LampBoard {
         }
         match input {
             Input::Bytes { port: Port(0), bytes } if self.powered => {
-                self.server.handle_bytes(now, bytes, &mut self.relays);
-                self.drain_server();
+                if !self.server.handle_bytes(now, bytes, &mut self.relays) {
+                    return;
+                }
+                self.tell_rejects();
                 if !self.relays.take_written() {
                     return;
                 }
@@ -132,7 +132,10 @@ impl Device for LampBoard {
             self.run(now);
         }
         self.server.handle_timeout(now);
-        self.drain_server();
+        while let Some(bytes) = self.server.poll_send() {
+            self.outputs.push_back(Output::Bytes { port: Port(0), bytes });
+        }
+        self.tell_rejects();
     }
 
     fn poll_output(&mut self) -> Option<Output<HeadSight>> {

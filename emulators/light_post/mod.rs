@@ -164,7 +164,9 @@ impl Device for LightPost {
         }
         match input {
             Input::Bytes { port: Port(0), bytes } if self.powered => {
-                self.server.handle_bytes(now, bytes, &mut self.post);
+                if !self.server.handle_bytes(now, bytes, &mut self.post) {
+                    return;
+                }
                 self.drain_server();
             }
             Input::Bytes { .. } | Input::Operator(_) => return,

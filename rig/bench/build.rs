@@ -81,6 +81,7 @@ impl Bench {
             powered: false,
             wakes: Wakes::default(),
             out: VecDeque::with_capacity(64),
+            spare: Vec::new(),
         }
     }
 }

@@ -57,6 +57,8 @@ pub struct Bench {
     powered: bool,
     wakes: Wakes,
     out: VecDeque<Output<Observation>>,
+    /// A buffer that came back from the controller, for the next frame that it hears.
+    spare: Vec<u8>,
 }
 
 impl Bench {
@@ -67,7 +69,14 @@ impl Bench {
         }
     }
 
+    /// The controller has heard these bytes and their buffer is free: it serves the next frame.
+    pub fn take_back(&mut self, mut bytes: Vec<u8>) {
+        bytes.clear();
+        self.spare = bytes;
+    }
+
     /// What a node sends goes onto its cable; what it rejects is noted; what it shows is handed back.
+    #[inline(never)]
     fn common<Sight>(&mut self, now: Instant, node: Node, output: Output<Sight>) -> Option<Sight> {
         match output {
             Output::Bytes { bytes, .. } => {
@@ -124,11 +133,16 @@ impl Bench {
     /// Carries out what a device does until it does nothing more, and notes its next wake.
     fn drain(&mut self, now: Instant, node: Node) {
         for _ in 0..DRAIN_LIMIT {
-            if !self.step_out(now, node) {
-                self.wakes.set(node.index(), self.wake_of(node));
+            if let Some(wake) = self.step_out(now, node) {
+                self.wakes.set(node.index(), wake);
                 return;
             }
         }
+        self.does_not_end(node);
+    }
+
+    #[cold]
+    fn does_not_end(&mut self, node: Node) {
         self.wakes.set(node.index(), self.wake_of(node));
         self.see(Observation::Note(format!(
             "{} did more than {DRAIN_LIMIT} things at once; the rest waits",
@@ -136,19 +150,21 @@ impl Bench {
         )));
     }
 
-    /// One output of a device; `false` if there is none.
-    fn step_out(&mut self, now: Instant, node: Node) -> bool {
+    /// One output of a device; if there is none, its next wake. Both in one look: on a bus most frames are for
+    /// somebody else and nothing comes of them. What follows from an output is kept out of line, or every look would
+    /// pay for preparing it.
+    fn step_out(&mut self, now: Instant, node: Node) -> Option<Instant> {
         macro_rules! take {
             ($device:expr, $seen:expr) => {{
-                let Some(output) = $device.poll_output() else { return false };
+                let Some(output) = $device.poll_output() else { return Some(at($device.poll_timeout())) };
                 if let Some(sight) = self.common(now, node, output) {
                     $seen(self, sight);
                 }
-                true
+                None
             }};
         }
         match node {
-            Node::Cable(_) => false,
+            Node::Cable(role) => Some(self.cable_wake(role)),
             Node::Crowd => take!(self.crowd, |bench: &mut Bench, sight| bench.people_moved(now, sight)),
             Node::Camera(side) => take!(self.cameras[side as usize], |_: &mut Bench, ()| {}),
             Node::Head(head @ Head::Vehicle(side)) => {
@@ -160,24 +176,24 @@ impl Bench {
                     .head_seen(now, head, sight))
             }
             Node::Display(head) => take!(self.displays[display_index(head)], |bench: &mut Bench, sight| {
-                bench.see(Observation::Display { head, sight });
+                bench.changed(Observation::Display { head, sight });
             }),
             Node::Post(side) => take!(self.posts[side as usize], |bench: &mut Bench, sight| {
-                bench.see(Observation::Post { side, sight });
+                bench.changed(Observation::Post { side, sight });
             }),
             Node::Feedback => take!(self.feedback, |_: &mut Bench, ()| {}),
             Node::Panel => {
-                let Some(panel) = &mut self.panel else { return false };
-                let Some(output) = panel.poll_output() else { return false };
+                let Some(panel) = &mut self.panel else { return Some(Instant::MAX) };
+                let Some(output) = panel.poll_output() else { return Some(at(panel.poll_timeout())) };
                 let _: Option<()> = self.common(now, node, output);
-                true
+                None
             }
         }
     }
 
     fn wake_of(&self, node: Node) -> Instant {
         at(match node {
-            Node::Cable(role) => self.cables[role.index()].as_ref().and_then(Cable::poll_timeout),
+            Node::Cable(role) => return self.cable_wake(role),
             Node::Crowd => self.crowd.poll_timeout(),
             Node::Camera(side) => self.cameras[side as usize].poll_timeout(),
             Node::Head(Head::Vehicle(side)) => self.vehicle[side as usize].poll_timeout(),
@@ -187,6 +203,10 @@ impl Bench {
             Node::Feedback => self.feedback.poll_timeout(),
             Node::Panel => self.panel.as_ref().and_then(ServicePanel::poll_timeout),
         })
+    }
+
+    fn cable_wake(&self, role: CableRole) -> Instant {
+        at(self.cables[role.index()].as_ref().and_then(Cable::poll_timeout))
     }
 
     fn timeout(&mut self, now: Instant, node: Node) {
@@ -218,7 +238,7 @@ impl Bench {
             };
             self.deliver(now, role, delivery);
         }
-        self.wakes.set(role.index(), self.wake_of(Node::Cable(role)));
+        self.wakes.set(role.index(), self.cable_wake(role));
     }
 
     /// The tap sees a transmission first; then every other end hears it, the controller before the devices.
@@ -232,7 +252,9 @@ impl Bench {
             Observation::Frame { cable: role, from: from_end, start, bytes: Vec::new(), sent, collided };
         self.out.push_back(Output::Sight(frame));
         if heard(End(0)) {
-            self.out.push_back(Output::Bytes { port: Port(role.index() as u8), bytes: bytes.clone() });
+            let mut copy = std::mem::take(&mut self.spare);
+            copy.extend_from_slice(&bytes);
+            self.out.push_back(Output::Bytes { port: Port(role.index() as u8), bytes: copy });
         }
         for (end, &node) in Node::on_cable(role).iter().enumerate() {
             if heard(End(end as u8 + 1)) {
@@ -244,6 +266,13 @@ impl Bench {
         }
     }
 
+    /// What a display or a post shows is carried nowhere.
+    #[inline(never)]
+    fn changed(&mut self, observation: Observation) {
+        self.see(observation);
+    }
+
+    #[inline(never)]
     fn head_seen(&mut self, now: Instant, head: Head, sight: HeadSight) {
         self.see(Observation::Head { head, sight });
         let lit = [sight.lit.red, sight.lit.yellow, sight.lit.green];
@@ -273,6 +302,7 @@ impl Bench {
         self.feedback.handle_input(now, Input::Act(InputAct::Wire { input, on }));
     }
 
+    #[inline(never)]
     fn people_moved(&mut self, now: Instant, people: CrowdSight) {
         self.people = people;
         self.see(Observation::People(people));

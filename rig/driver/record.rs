@@ -11,6 +11,7 @@ use crate::scenario::{Head, Side};
 use crate::trace::{Frame, HeadName, What};
 
 /// What a record says of an observation; `None` for what concerns only the driver.
+#[inline]
 pub(super) fn what(observation: Observation) -> Option<What> {
     Some(match observation {
         Observation::Frame { cable, from, start, bytes, sent, collided } => {
@@ -51,6 +52,7 @@ pub(super) fn what(observation: Observation) -> Option<What> {
 }
 
 /// Records something that became true at an exactly known instant.
+#[inline]
 pub(super) fn exactly(at: Instant, what: What) -> crate::trace::Record {
     crate::trace::Record { earliest: at, latest: at, what }
 }

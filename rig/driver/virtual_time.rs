@@ -113,6 +113,7 @@ where
         match output {
             Output::Bytes { port, bytes } if self.hears() => {
                 self.dut.handle_input(now, Input::Bytes { port, bytes: &bytes });
+                self.bench.take_back(bytes);
             }
             Output::Sight(Observation::Dut(action)) => self.act(now, action),
             Output::Sight(observation) => {

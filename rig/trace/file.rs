@@ -46,7 +46,6 @@ pub enum ReadError {
 pub struct Writer<W: Write> {
     out: W,
     buffer: Vec<u8>,
-    payload: Vec<u8>,
     last: Instant,
     bytes: u64,
 }
@@ -64,8 +63,7 @@ impl<W: Write> Writer<W> {
         buffer.extend_from_slice(&(json.len() as u32).to_le_bytes());
         buffer.extend_from_slice(&json);
         buffer.extend_from_slice(&crc32fast::hash(&json).to_le_bytes());
-        let mut writer =
-            Writer { out, buffer, payload: Vec::with_capacity(512), last: Instant::ZERO, bytes: 0 };
+        let mut writer = Writer { out, buffer, last: Instant::ZERO, bytes: 0 };
         writer.flush()?;
         Ok(writer)
     }
@@ -75,13 +73,28 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// What the underlying writer says; the records before are safe.
     pub fn write(&mut self, record: &Record) -> io::Result<()> {
-        self.payload.clear();
-        encode(record, self.last, &mut self.payload);
+        // Straight into the buffer, behind a length of one byte: nearly every record is shorter than 128.
+        let length_at = self.buffer.len();
+        self.buffer.push(0);
+        encode(record, self.last, &mut self.buffer);
         self.last = record.latest;
-        put_varint(&mut self.buffer, self.payload.len() as u64);
-        self.buffer.extend_from_slice(&self.payload);
-        self.buffer.extend_from_slice(&crc32fast::hash(&self.payload).to_le_bytes());
+        let payload = &self.buffer[length_at + 1..];
+        let (length, sum) = (payload.len(), crc32fast::hash(payload));
+        if length < 0x80 {
+            self.buffer[length_at] = length as u8;
+        } else {
+            self.lengthen(length_at, length);
+        }
+        self.buffer.extend_from_slice(&sum.to_le_bytes());
         if self.buffer.len() >= FLUSH_AT { self.flush() } else { Ok(()) }
+    }
+
+    /// Makes room for a length that takes more than one byte.
+    #[cold]
+    fn lengthen(&mut self, length_at: usize, length: usize) {
+        let mut bytes = Vec::new();
+        put_varint(&mut bytes, length as u64);
+        self.buffer.splice(length_at..=length_at, bytes);
     }
 
     /// Hands everything written so far to the underlying writer.

@@ -221,12 +221,9 @@ impl<Tag: Clone> Client<Tag> {
         if now < self.quiet_from {
             return;
         }
-        let (ask, retries_left) = match self.current.take() {
-            Some(Current { ask, stage: Stage::Again, retries_left }) => (ask, retries_left),
-            Some(busy) => {
-                self.current = Some(busy);
-                return;
-            }
+        let (ask, retries_left) = match self.current.take_if(|current| current.stage == Stage::Again) {
+            Some(Current { ask, retries_left, .. }) => (ask, retries_left),
+            None if self.current.is_some() => return,
             None => match self.queue.pop_front() {
                 Some(ask) => (ask, self.config.retries),
                 None => return,

@@ -3,9 +3,9 @@
 //! A frame is unit, function, data, checksum (low byte first), at most 256 bytes. Its length follows from function
 //! and data; where the function is unknown, the first length whose checksum is right is taken.
 
-use crc::{CRC_16_MODBUS, Crc, Table};
 use modbus_core::{Coils, Data, Encode, FunctionCode, rtu};
 
+use super::checksum::{checksum, extend};
 use crate::wire::Parsed;
 
 /// Unit, function and checksum: the shortest frame.
@@ -18,10 +18,6 @@ const LONGEST_PDU: usize = LONGEST - 3;
 const WRITE_COILS_MAX: usize = 1_968;
 /// Most registers in one 10 (application protocol 1.1b3, 6.12).
 const WRITE_REGISTERS_MAX: usize = 123;
-
-/// Twice as fast as a table of 256 even for frames of nine bytes.
-type Tables = Table<16>;
-static CHECKSUM: Crc<u16, Tables> = Crc::<u16, Tables>::new(&CRC_16_MODBUS);
 
 /// Exception codes that our servers give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -248,11 +244,6 @@ pub fn parse_response(bytes: &[u8]) -> Parsed<(u8, Response)> {
     }
 }
 
-/// CRC-16/MODBUS from a table.
-pub(super) fn checksum(bytes: &[u8]) -> u16 {
-    CHECKSUM.checksum(bytes)
-}
-
 /// How long the frame at the front of a buffer is, function and data alone.
 #[derive(Clone, Copy)]
 enum Length {
@@ -305,11 +296,10 @@ fn delimit(bytes: &[u8], length: Length) -> Parsed<&[u8]> {
             Some(_) => Parsed::Reject { skip: 1, why: "wrong checksum" },
         },
         Length::Unknown => {
-            let mut running = CHECKSUM.digest();
-            running.update(&bytes[..bytes.len().min(SHORTEST - 1)]);
+            let mut running = checksum(&bytes[..bytes.len().min(SHORTEST - 1)]);
             for used in SHORTEST..=bytes.len().min(LONGEST) {
-                running.update(&bytes[used - 1..used]);
-                if running.clone().finalize() == 0 {
+                running = extend(running, &bytes[used - 1..used]);
+                if running == 0 {
                     return Parsed::Frame { frame: &bytes[1..used - 2], used };
                 }
             }
@@ -404,7 +394,13 @@ const fn nothing_at(start: u16) -> [u8; 5] {
 /// The first `count` bits, least significant first; never more than there are.
 fn bits(packed: &[u8], count: usize) -> Vec<bool> {
     let count = count.min(packed.len() * 8);
-    (0..count).map(|bit| packed[bit / 8] >> (bit % 8) & 1 == 1).collect()
+    let mut bits = Vec::with_capacity(packed.len() * 8);
+    // A whole byte at a time: one check of the room for eight bits.
+    for &byte in packed {
+        bits.extend_from_slice(&std::array::from_fn::<bool, 8, _>(|bit| byte >> bit & 1 == 1));
+    }
+    bits.truncate(count);
+    bits
 }
 
 fn registers(packed: &[u8]) -> Vec<u16> {

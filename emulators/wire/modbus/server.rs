@@ -75,15 +75,16 @@ impl Server {
     }
 
     /// Bytes arrived on the bus, for this unit or another. A request to this unit is served at once; its answer
-    /// leaves after the turn-around of 3.5 characters. A further request before that takes its place.
-    pub fn handle_bytes(&mut self, now: Instant, bytes: &[u8], registers: &mut impl Registers) {
-        let Some(&first) = bytes.first() else { return };
+    /// leaves after the turn-around of 3.5 characters. A further request before that takes its place. Answers whether
+    /// the bytes meant anything to this unit: `false` for other units' traffic, of which nothing can come.
+    pub fn handle_bytes(&mut self, now: Instant, bytes: &[u8], registers: &mut impl Registers) -> bool {
+        let Some(&first) = bytes.first() else { return false };
         let before = std::mem::replace(&mut self.last_byte, now);
         if self.filled == 0 {
             // The way of most traffic on a bus: another unit's, whatever the silence before it was.
             if !self.is_for_us(first) {
                 self.hearing = Hearing::Deaf;
-                return;
+                return false;
             }
             if self.hearing == Hearing::Deaf {
                 if self.silent_between(before, now, bytes.len()) {
@@ -91,7 +92,7 @@ impl Server {
                 } else if now.since(before) >= self.silence {
                     self.hearing = Hearing::Perhaps;
                 } else {
-                    return;
+                    return false;
                 }
             } else {
                 self.hearing = Hearing::Frame;
@@ -104,6 +105,7 @@ impl Server {
             Hearing::Deaf => {}
             Hearing::Start | Hearing::Frame | Hearing::Perhaps => self.hear(now, bytes, registers),
         }
+        true
     }
 
     /// The wake has come.

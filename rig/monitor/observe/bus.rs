@@ -15,22 +15,37 @@ const WAITING: usize = 512;
 /// Understood frames by their bytes; the oldest make room.
 #[derive(Debug)]
 struct Memory<T> {
+    /// Length and checksum of each: a glance that nearly always tells two frames apart.
+    glances: Vec<u32>,
     known: Vec<(Vec<u8>, T)>,
     oldest: usize,
 }
 
+fn glance(bytes: &[u8]) -> u32 {
+    let tail = bytes.last_chunk::<2>().map_or(0, |tail| u32::from(u16::from_le_bytes(*tail)));
+    (bytes.len() as u32) << 16 | tail
+}
+
 impl<T> Memory<T> {
     fn get(&self, bytes: &[u8]) -> Option<usize> {
-        self.known.iter().position(|(known, _)| known.as_slice() == bytes)
+        let wanted = glance(bytes);
+        let same = |place: usize| self.known[place].0.as_slice() == bytes;
+        self.glances
+            .iter()
+            .enumerate()
+            .find(|(place, known)| **known == wanted && same(*place))
+            .map(|(place, _)| place)
     }
 
     fn put(&mut self, bytes: &[u8], meaning: T) -> usize {
         if self.known.len() < REMEMBERED {
+            self.glances.push(glance(bytes));
             self.known.push((bytes.to_vec(), meaning));
             return self.known.len() - 1;
         }
         let place = self.oldest;
         self.oldest = (self.oldest + 1) % REMEMBERED;
+        self.glances[place] = glance(bytes);
         let (known, old) = &mut self.known[place];
         known.clear();
         known.extend_from_slice(bytes);
@@ -50,7 +65,7 @@ pub(super) struct Ear<T> {
 
 impl<T> Ear<T> {
     fn new(parse: fn(&[u8]) -> Parsed<(u8, T)>) -> Ear<T> {
-        let memory = Memory { known: Vec::new(), oldest: 0 };
+        let memory = Memory { glances: Vec::new(), known: Vec::new(), oldest: 0 };
         Ear { memory, parse, part: Vec::new(), heard: Instant::ZERO }
     }
 
