@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::frame::{Exception, Request, Response, checksum, emit_request, emit_response};
+use super::checksum::checksum;
+use super::frame::{Exception, Request, Response, emit_request, emit_response};
 use super::{describe_request, describe_response, parse_request, parse_response};
 use crate::wire::{Parsed, capture};
 
