@@ -20,17 +20,22 @@ pub(super) struct Transit {
     pub(super) at: Instant,
     /// Its share of the end's byte limit.
     size: usize,
+    /// Who sent it; `None` for garbage.
+    pub(super) from: Option<End>,
     pub(super) bytes: Vec<u8>,
     /// What was sent, where it differs.
     pub(super) sent: Option<Vec<u8>>,
     pub(super) collided: bool,
     /// The cable was unplugged while it was on the line.
     pub(super) lost: bool,
+    /// The sender hears it too.
+    pub(super) echo: bool,
 }
 
 impl Transit {
-    pub(super) fn new(start: Instant, at: Instant, bytes: Vec<u8>) -> Transit {
-        Transit { start, at, size: bytes.len(), bytes, sent: None, collided: false, lost: false }
+    pub(super) fn new(from: Option<End>, start: Instant, at: Instant, bytes: Vec<u8>) -> Transit {
+        let size = bytes.len();
+        Transit { start, at, size, from, bytes, sent: None, collided: false, lost: false, echo: false }
     }
 
     /// What was sent.
@@ -71,7 +76,7 @@ impl Transit {
             sent: sent.filter(|sent| *sent != bytes),
             bytes,
             size: mem::take(&mut self.size),
-            ..Transit::new(self.start, self.at, Vec::new())
+            ..Transit::new(self.from, self.start, self.at, Vec::new())
         };
         if self.sent.as_ref() == Some(&self.bytes) {
             self.sent = None;
@@ -79,8 +84,9 @@ impl Transit {
         Transit { collided: self.collided, ..rest }
     }
 
-    pub(super) fn into_delivery(self, from: Option<End>, end: Instant, echo: bool) -> Delivery {
-        let Transit { start, bytes, sent, collided, .. } = self;
+    #[inline]
+    pub(super) fn into_delivery(self) -> Delivery {
+        let Transit { start, at: end, from, bytes, sent, collided, echo, .. } = self;
         // Two damages may undo each other: what arrives as it was sent is whole.
         let sent = sent.filter(|sent| *sent != bytes);
         Delivery { from, start, end, bytes, sent, echo, collided }

@@ -12,7 +12,7 @@ mod property_tests;
 mod tests;
 
 use crate::device::{DRAIN_LIMIT, Wake};
-use crate::time::{Instant, Line, Span};
+use crate::time::{CharacterTimes, Instant, Line, Span};
 use faults::{Draw, Draws, Faults};
 use lane::{Lane, Step, Transit};
 use std::collections::VecDeque;
@@ -121,6 +121,7 @@ pub struct Delivery {
 #[derive(Clone, Debug)]
 pub struct Cable {
     config: Config,
+    times: CharacterTimes,
     /// One for each end, and the last for garbage.
     lanes: Vec<Lane>,
     /// When each lane's next step is due; [`Instant::MAX`] if there is none.
@@ -135,7 +136,8 @@ pub struct Cable {
     garbage_at: Instant,
     /// The latest instant seen: what is suddenly overdue (a shorter merge) happens then, not in the past.
     clock: Instant,
-    out: VecDeque<Delivery>,
+    /// What has arrived; it becomes a delivery when it is asked for, so that it is moved whole until then.
+    out: VecDeque<Transit>,
     wake: Option<Wake>,
 }
 
@@ -146,6 +148,7 @@ impl Cable {
         let lanes = usize::from(config.ends) + 1;
         Cable {
             config,
+            times: CharacterTimes::new(config.line),
             lanes: vec![Lane::default(); lanes],
             due: vec![Instant::MAX; lanes],
             next: (0, Instant::MAX),
@@ -168,18 +171,20 @@ impl Cable {
         self.catch_up(now);
         let index = usize::from(from.0);
         if from.0 >= self.config.ends || !self.lanes[index].has_room(bytes.len()) {
-            let mut refused = Transit::new(now, now, bytes);
+            let mut refused = Transit::new(Some(from), now, now, bytes);
             refused.lose();
-            self.out.push_back(refused.into_delivery(Some(from), now, false));
+            self.out.push_back(refused);
             return;
         }
         let start = self.lanes[index].busy_until.max(now);
-        let end = start + self.config.line.time_of(bytes.len());
-        let mut transit = Transit::new(start, end, bytes);
+        let end = start + self.times.of(bytes.len());
         if start < self.busy_until && self.config.duplex == Duplex::Shared {
+            let mut transit = Transit::new(Some(from), start, end, bytes);
             self.collide(index, &mut transit);
+            self.lanes[index].push(transit);
+        } else {
+            self.lanes[index].push(Transit::new(Some(from), start, end, bytes));
         }
-        self.lanes[index].push(transit);
         self.busy_until = self.busy_until.max(end);
         if self.faults.any {
             self.cut_noise(start);
@@ -235,7 +240,7 @@ impl Cable {
 
     /// The next delivery, until `None`.
     pub fn poll_delivery(&mut self) -> Option<Delivery> {
-        self.out.pop_front()
+        self.out.pop_front().map(Transit::into_delivery)
     }
 
     /// When to call again.
@@ -278,7 +283,7 @@ impl Cable {
             if transit.lost {
                 transit.lose();
             }
-            self.hand_out(index, transit, at);
+            self.hand_out(transit, at);
         }
         self.due[index] = self.lanes[index].line_due();
     }
@@ -292,7 +297,7 @@ impl Cable {
                 if self.faults.unplugged {
                     transit.lose();
                 }
-                self.hand_out(index, transit, at);
+                self.hand_out(transit, at);
             }
             None => {}
         }
@@ -324,14 +329,19 @@ impl Cable {
         self.lanes[index].schedule(transit, at + self.faults.delay + Span::from_us(jitter), split);
     }
 
-    fn hand_out(&mut self, index: usize, transit: Transit, at: Instant) {
-        let from = self.is_end(index).then_some(End(index as u8));
+    #[inline]
+    fn hand_out(&mut self, mut transit: Transit, at: Instant) {
         // Lost garbage, which nobody sent, is not worth a word; nor is the lost rest of a split transmission
         // all of whose sent bytes were told with its first part.
-        let told = from.is_none() || transit.sent.as_ref().is_none_or(Vec::is_empty);
+        let told = transit.from.is_none() || transit.sent.as_ref().is_none_or(Vec::is_empty);
         if !(transit.bytes.is_empty() && told) {
-            let echo = self.faults.echo && from.is_some();
-            self.out.push_back(transit.into_delivery(from, at, echo));
+            if transit.at != at {
+                transit.at = at;
+            }
+            if self.faults.echo {
+                transit.echo = transit.from.is_some();
+            }
+            self.out.push_back(transit);
         }
     }
 
@@ -368,7 +378,7 @@ impl Cable {
             let bytes = garbage::burst(&mut self.draws);
             end = at + self.config.line.time_of(bytes.len());
             if self.lanes[index].has_room(bytes.len()) {
-                self.lanes[index].push(Transit::new(at, end, bytes));
+                self.lanes[index].push(Transit::new(None, at, end, bytes));
                 self.due[index] = self.lanes[index].due(self.faults.stalled_until, self.faults.merge);
             }
         }

@@ -11,7 +11,7 @@ use crate::scenario::{Head, Side};
 use crate::trace::{Frame, HeadName, What};
 
 /// What a record says of an observation; `None` for what concerns only the driver.
-#[inline]
+#[inline(always)]
 pub(super) fn what(observation: Observation) -> Option<What> {
     Some(match observation {
         Observation::Frame { cable, from, start, bytes, sent, collided } => {

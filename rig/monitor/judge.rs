@@ -68,7 +68,11 @@ impl Judge {
         }
     }
 
+    #[inline]
     fn hand_on(&mut self) {
+        if self.changes.is_empty() {
+            return;
+        }
         for change in self.changes.drain(..) {
             self.engine.change(&change);
         }

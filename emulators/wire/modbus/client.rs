@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use super::frame::{LONGEST, Request, Response, emit_request, parse_response};
 use crate::device::Wake;
-use crate::time::{Instant, Line, Span};
+use crate::time::{CharacterTimes, Instant, Line, Span};
 use crate::wire::Parsed;
 
 /// How many transactions may wait.
@@ -85,6 +85,7 @@ struct Current<Tag> {
 #[derive(Clone, Debug)]
 pub struct Client<Tag> {
     config: ClientConfig,
+    times: CharacterTimes,
     silence: Span,
     queue: VecDeque<Ask<Tag>>,
     current: Option<Current<Tag>>,
@@ -102,6 +103,7 @@ impl<Tag: Clone> Client<Tag> {
     pub fn new(config: ClientConfig) -> Client<Tag> {
         Client {
             config,
+            times: CharacterTimes::new(config.line),
             silence: config.line.modbus_silence(),
             queue: VecDeque::new(),
             current: None,
@@ -231,13 +233,13 @@ impl<Tag: Clone> Client<Tag> {
         };
         let mut frame = Vec::with_capacity(16);
         emit_request(ask.unit, &ask.request, &mut frame);
-        let end = now + self.config.line.time_of(frame.len());
+        let end = now + self.times.of(frame.len());
         self.quiet_from = end + self.silence;
         let stage = if ask.unit == 0 {
             Stage::TurnAround(end + self.silence)
         } else {
             let until = end + self.config.timeout;
-            let longest = self.config.line.time_of(answer_length(&ask.request));
+            let longest = self.times.of(answer_length(&ask.request));
             Stage::Awaiting { until, at_most: until + longest, damaged: None }
         };
         self.current = Some(Current { ask, stage, retries_left });
@@ -249,7 +251,7 @@ impl<Tag: Clone> Client<Tag> {
         if let Some(Current { ask, stage: Stage::Awaiting { until, at_most, damaged }, .. }) =
             &mut self.current
         {
-            let whole = self.config.line.time_of(answer_length(&ask.request));
+            let whole = self.times.of(answer_length(&ask.request));
             *until = (*until).max((now + whole).min(*at_most));
             *damaged = damaged_now;
         }

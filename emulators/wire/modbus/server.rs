@@ -10,7 +10,7 @@
 
 use super::frame::{Exception, LONGEST, Request, Response, emit_response, parse_request};
 use crate::device::Wake;
-use crate::time::{Instant, Line, Span};
+use crate::time::{CharacterTimes, Instant, Line, Span};
 use crate::wire::Parsed;
 
 /// The address that every server listens to and none answers.
@@ -46,6 +46,7 @@ enum Hearing {
 pub struct Server {
     unit: u8,
     line: Line,
+    times: CharacterTimes,
     silence: Span,
     hearing: Hearing,
     last_byte: Instant,
@@ -63,6 +64,7 @@ impl Server {
         Server {
             unit,
             line,
+            times: CharacterTimes::new(line),
             silence: line.modbus_silence(),
             hearing: Hearing::Start,
             last_byte: Instant::ZERO,
@@ -111,7 +113,7 @@ impl Server {
     /// The wake has come.
     pub fn handle_timeout(&mut self, now: Instant) {
         if let Some((_, frame)) = self.answer.take_if(|(due, _)| *due <= now) {
-            self.last_byte = now + self.line.time_of(frame.len());
+            self.last_byte = now + self.times.of(frame.len());
             self.sending = Some(frame);
         }
     }
@@ -144,7 +146,7 @@ impl Server {
 
     /// Whether a chunk that ended `now` began at least 3.5 characters after `before`.
     fn silent_between(&self, before: Instant, now: Instant, length: usize) -> bool {
-        now.since(before) >= self.silence + self.line.time_of(length)
+        now.since(before) >= self.silence + self.times.of(length)
     }
 
     /// Takes bytes of frames to this unit or to all.

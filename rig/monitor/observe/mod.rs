@@ -261,16 +261,18 @@ impl Observer {
 
     /// Does all that is due up to `now`, each at its own instant.
     fn derive(&mut self, now: Instant) {
-        while let Some(wake) = self.sink.timers.wake()
-            && wake.at <= now
-        {
-            self.sink.now = self.sink.now.max(wake.at);
+        loop {
+            let due = self.sink.timers.wake().map_or(Instant::MAX, |wake| wake.at);
+            if due > now || due == Instant::MAX {
+                self.sink.due = due;
+                return;
+            }
+            self.sink.now = self.sink.now.max(due);
             self.sink.earliest = self.sink.now;
-            if let Some(timer) = self.sink.timers.expired(wake.at) {
+            if let Some(timer) = self.sink.timers.expired(due) {
                 self.timer(timer);
             }
         }
-        self.sink.due = self.sink.timers.wake().map_or(Instant::MAX, |wake| wake.at);
     }
 
     fn timer(&mut self, timer: Timer) {
