@@ -110,3 +110,75 @@ fn lists_name_everything() {
         assert!(properties.contains(&format!("P{n:02}")), "P{n:02} is missing");
     }
 }
+
+/// The default site with a line of its `[controller]` section changed; the judge's `[limits]` stay.
+fn site_with(from: &str, to: &str) -> tempfile::NamedTempFile {
+    let good =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/sites/yudaihe-beixiaoyuan.toml"))
+            .expect("the default site file");
+    let (limits, plan) = good.split_once("[controller]").expect("the plan comes last");
+    assert!(plan.contains(from), "{from} is not in the plan");
+    let file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a temporary file");
+    fs::write(file.path(), format!("{limits}[controller]{}", plan.replace(from, to)))
+        .expect("a temporary file");
+    file
+}
+
+#[test]
+fn a_violated_property_ends_with_1_and_is_named_with_time_values_and_the_command_that_repeats_it() {
+    let site = site_with("yellow = \"3s\"", "yellow = \"2600ms\"");
+    let path = site.path().to_str().expect("printable");
+    let text = stdout_of(&["check", path, "--scenario", "evening-peak"], 1);
+    for part in [
+        "P10",
+        "VIOLATED",
+        "interlock=6",
+        "at most 3.100 s, at 63.583855",
+        &format!("rig check {path} --scenario evening-peak --seed 1"),
+    ] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+}
+
+#[test]
+fn what_had_to_be_exercised_and_was_not_ends_with_4() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("by-day.toml");
+    let text = "version = 1\ntitle = \"noon\"\nlasts = \"20s\"\nmust_exercise = [\"P60\"]\n";
+    fs::write(&path, text).expect("a temporary file");
+    let text = stdout_of(&["check", "--scenario", path.to_str().expect("printable")], 4);
+    assert!(text.contains("P60 must be exercised"), "{text}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_ends_with_130_and_leaves_a_trace_that_reads() {
+    use std::process::{Command as Process, Stdio};
+    use std::time::{Duration, Instant};
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("two-days.toml");
+    fs::write(&path, "version = 1\ntitle = \"two days\"\nlasts = \"48h\"\n").expect("a temporary file");
+    let mut run = Process::new(env!("CARGO_BIN_EXE_rig"))
+        .args(["check", "--scenario"])
+        .arg(&path)
+        .arg("--out")
+        .arg(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    let trace = folder.path().join("two-days/trace.rig");
+    let begun = Instant::now();
+    // The trace has begun to grow: the run is under way and its handler is in place.
+    while fs::metadata(&trace).map_or(0, |file| file.len()) < 100_000 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "the run never got under way");
+        std::thread::yield_now();
+    }
+    let killed = Process::new("kill").args(["-INT", &run.id().to_string()]).status().expect("kill runs");
+    assert!(killed.success());
+    let ended = run.wait().expect("the run ends");
+    assert_eq!(ended.code(), Some(130));
+    let text = stdout_of(&["replay", trace.to_str().expect("printable"), "-q"], 4);
+    assert!(text.contains("cut off"), "{text}");
+}

@@ -87,6 +87,8 @@ impl Transit {
     #[inline]
     pub(super) fn into_delivery(self) -> Delivery {
         let Transit { start, at: end, from, bytes, sent, collided, echo, .. } = self;
+        // Two damages may undo each other: what arrives as it was sent is whole.
+        let sent = sent.filter(|sent| *sent != bytes);
         Delivery { from, start, end, bytes, sent, echo, collided }
     }
 }

@@ -6,7 +6,7 @@
 //! and to people's eyes, and people into the cameras' view, because wires and light do that in the street.
 //!
 //! **Ties** at one instant: stimuli first, then what arrives on cables in site order, then the devices' own
-//! wakes in the order of [`Node::ALL`].
+//! wakes in the order of `Node::ALL`.
 
 mod build;
 mod node;

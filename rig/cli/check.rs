@@ -76,7 +76,7 @@ fn check(arguments: &Arguments, manner: Manner) -> Result<Exit, crate::site::Fil
     let outcomes = match outcomes {
         Ok(outcomes) => outcomes,
         Err(RunError::Interrupted(at)) => {
-            eprintln!("interrupted at {at} of scenario {}; a stopped run is not a pass", printed + 1);
+            complain_line!("interrupted at {at} of scenario {}; a stopped run is not a pass", printed + 1);
             return Ok(Exit::Interrupted);
         }
         Err(error @ RunError::Property(_)) => {
@@ -133,7 +133,7 @@ fn run_all(
         }
         for thread in threads {
             if let Err(panic) = thread.join() {
-                eprintln!("a run panicked with seed {}: this is a defect of the rig", arguments.seed);
+                complain_line!("a run panicked with seed {}: this is a defect of the rig", arguments.seed);
                 std::panic::resume_unwind(panic);
             }
         }

@@ -48,11 +48,11 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     };
     if arguments.json {
         let all: Vec<_> = rows.iter().map(|row| json!({ "name": row.name, "text": row.text })).collect();
-        println!("{:#}", json!(all));
+        say!("{:#}", json!(all));
     } else {
         let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
         for row in rows {
-            println!("{:<width$}  {}", row.name, row.text);
+            say!("{:<width$}  {}", row.name, row.text);
         }
     }
     Exit::Passed

@@ -1,5 +1,21 @@
 //! Arguments, output and exit codes. Results go to stdout, progress and diagnostics to stderr.
 
+/// A line on stdout. A reader that has gone away (`| head`) is no reason to panic: the exit code still tells.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+
+/// A line on stderr, with the same patience.
+macro_rules! complain_line {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($text)*);
+    }};
+}
+
 mod check;
 mod exit;
 mod list;
@@ -105,7 +121,7 @@ fn listen_for_interrupt() {
         if STOP.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(Exit::Interrupted.code()));
         }
-        eprintln!("interrupted: ending the run in order (once more to stop at once)");
+        complain_line!("interrupted: ending the run in order (once more to stop at once)");
     });
     if let Err(error) = heard {
         tracing::warn!("interrupts end the process at once: {error}");
@@ -114,5 +130,5 @@ fn listen_for_interrupt() {
 
 /// Prints an error the way every command does.
 fn complain(error: &dyn std::fmt::Display) {
-    eprintln!("error: {error}");
+    complain_line!("error: {error}");
 }

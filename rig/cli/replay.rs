@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
     let outcome = match runner::replay(&arguments.trace, &STOP) {
         Ok(outcome) => outcome,
         Err(ReplayError::Run(RunError::Interrupted(at))) => {
-            eprintln!("interrupted at {at}; a stopped replay is not a pass");
+            complain_line!("interrupted at {at}; a stopped replay is not a pass");
             return Exit::Interrupted;
         }
         Err(
@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
         show::json(&outcomes);
     } else {
         if arguments.text {
-            println!("{}", outcomes[0].text);
+            say!("{}", outcomes[0].text);
         }
         show::outcome(&outcomes[0], manner);
     }

@@ -37,27 +37,27 @@ pub(super) fn outcome(outcome: &Outcome, manner: Manner) {
     }
     let (status, colour) = word(&outcome.status);
     let head = format!("== {}: {}", outcome.scenario, outcome.title);
-    println!("{}  [{}]", paint(manner, BOLD, &head), paint(manner, colour, status));
+    say!("{}  [{}]", paint(manner, BOLD, &head), paint(manner, colour, status));
     if let Status::Skipped(why) | Status::Inconclusive(why) | Status::Broken(why) = &outcome.status {
-        println!("   {why}");
+        say!("   {why}");
     }
     if let Status::Skipped(_) = outcome.status {
-        println!();
+        say!();
         return;
     }
-    println!("   seed {}, {} s, {} records", outcome.seed, outcome.ended, outcome.records);
-    println!("\n{}", outcome.strip);
+    say!("   seed {}, {} s, {} records", outcome.seed, outcome.ended, outcome.records);
+    say!("\n{}", outcome.strip);
     verdicts(outcome, manner);
     for remark in &outcome.remarks {
-        println!("  note: {remark}");
+        say!("  note: {remark}");
     }
     if let Some(trace) = &outcome.trace {
-        println!("  trace: {} ({} bytes)", trace.display(), outcome.trace_bytes);
+        say!("  trace: {} ({} bytes)", trace.display(), outcome.trace_bytes);
     }
     if !matches!(outcome.status, Status::Passed) {
-        println!("  reproduce: {}", command(outcome));
+        say!("  reproduce: {}", command(outcome));
     }
-    println!();
+    say!();
 }
 
 /// The command that repeats a run.
@@ -80,7 +80,7 @@ fn verdicts(outcome: &Outcome, manner: Manner) {
             Verdict::NotExercised | Verdict::NotApplicable | Verdict::NotObservable { .. } => continue,
         };
         let verdict = paint(manner, colour, &format!("{text:<12}"));
-        println!(
+        say!(
             "  {:<4} {:<34} {verdict} {:>6} triggers  {}",
             result.id,
             result.title,
@@ -88,14 +88,14 @@ fn verdicts(outcome: &Outcome, manner: Manner) {
             margin(result)
         );
         for violation in &result.first {
-            println!("         {}", paint(manner, colour, &violation.to_string()));
+            say!("         {}", paint(manner, colour, &violation.to_string()));
         }
         if let Verdict::Inconclusive(place) = &result.verdict {
-            println!("         {place}");
+            say!("         {place}");
         }
         let more = result.violations.saturating_sub(result.first.len() as u64);
         if more > 0 {
-            println!("         and {more} more");
+            say!("         and {more} more");
         }
     }
     list_of(outcome, "not exercised", |verdict| matches!(verdict, Verdict::NotExercised));
@@ -111,7 +111,7 @@ fn list_of(outcome: &Outcome, text: &str, wanted: fn(&Verdict) -> bool) {
         .map(|result| result.id.as_str())
         .collect();
     if !ids.is_empty() {
-        println!("  {text}: {}", ids.join(" "));
+        say!("  {text}: {}", ids.join(" "));
     }
 }
 
@@ -128,12 +128,12 @@ pub(super) fn summary(site: &str, outcomes: &[Outcome], took: Duration, manner: 
     let inconclusive = count(|status| matches!(status, Status::Inconclusive(_)));
     let skipped = count(|status| matches!(status, Status::Skipped(_)));
     if !manner.quiet {
-        println!("{LEGEND}\n");
+        say!("{LEGEND}\n");
     }
     for outcome in
         outcomes.iter().filter(|outcome| matches!(outcome.status, Status::Violated | Status::Inconclusive(_)))
     {
-        println!("{}: {}", word(&outcome.status).0, command(outcome));
+        say!("{}: {}", word(&outcome.status).0, command(outcome));
     }
     let text = format!(
         "{site}: {} scenarios: {passed} passed, {violated} violated, {inconclusive} inconclusive, {skipped} skipped ({:.1} s)",
@@ -147,13 +147,13 @@ pub(super) fn summary(site: &str, outcomes: &[Outcome], took: Duration, manner: 
     } else {
         GREEN
     };
-    println!("{}", paint(manner, colour, &text));
+    say!("{}", paint(manner, colour, &text));
 }
 
 /// Everything for programs.
 pub(super) fn json(outcomes: &[Outcome]) {
     let all: Vec<Value> = outcomes.iter().map(one_json).collect();
-    println!("{:#}", json!({ "format": 1, "tool": env!("CARGO_PKG_VERSION"), "runs": all }));
+    say!("{:#}", json!({ "format": 1, "tool": env!("CARGO_PKG_VERSION"), "runs": all }));
 }
 
 fn one_json(outcome: &Outcome) -> Value {

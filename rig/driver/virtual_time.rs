@@ -18,6 +18,9 @@ const CAPACITORS: Span = Span::from_secs(1);
 /// The most exchanges between bench and controller at one instant; beyond that one of them is running away.
 const EXCHANGES: usize = 100_000;
 
+/// The most events at one instant; beyond that somebody is woken for ever and time would never move on.
+const EVENTS_AT_ONCE: u32 = 100_000;
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -59,12 +62,17 @@ where
         }
         let mut steps = steps.iter().peekable();
         let mut last = Instant::ZERO;
+        let mut at_once = 0;
         loop {
             let bench = due(self.bench.poll_timeout());
             let dut = if self.hears() { due(self.dut.poll_timeout()) } else { Instant::MAX };
             let step = steps.peek().map_or(Instant::MAX, |step| step.0);
             // A controller that was stalled finds its wakes in the past: time does not go back for it.
             let now = bench.min(dut).min(step).max(last);
+            at_once = if now > last { 0 } else { at_once + 1 };
+            if at_once > EVENTS_AT_ONCE {
+                return Ended::RunAway(now);
+            }
             last = now;
             if now > end {
                 witness.advance(end);
@@ -172,4 +180,44 @@ fn due(wake: Option<Wake>) -> Instant {
 
 fn role(port: Port) -> CableRole {
     CableRole::ALL.get(usize::from(port.0)).copied().unwrap_or(CableRole::CameraA)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::site::library;
+    use crate::trace::Record;
+
+    /// A controller that wants to be woken now, for ever.
+    struct Sleepless;
+
+    impl Device for Sleepless {
+        type Act = ();
+        type Sight = ();
+        fn handle_input(&mut self, _: Instant, _: Input<'_, ()>) {}
+        fn handle_timeout(&mut self, _: Instant) {}
+        fn poll_output(&mut self) -> Option<Output<()>> {
+            None
+        }
+        fn poll_timeout(&self) -> Option<Wake> {
+            Some(Wake { at: Instant::from_ms(5), why: "never satisfied" })
+        }
+    }
+
+    struct Nobody;
+
+    impl Witness for Nobody {
+        fn advance(&mut self, _: Instant) {}
+        fn record(&mut self, _: Record) {}
+        fn wants_stop(&self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn a_controller_that_is_woken_for_ever_at_one_instant_ends_the_run() {
+        let site = library::find("yudaihe-beixiaoyuan").expect("the default site");
+        let run = VirtualRun::new(Bench::new(&site, 0, 1), |_: Option<&[u8]>| Sleepless);
+        assert!(matches!(run.run(&[], Span::from_secs(1), &mut Nobody), Ended::RunAway(_)));
+    }
 }

@@ -129,3 +129,48 @@ fn missing(results: &[PropertyResult], id: &str) -> Option<String> {
         | Verdict::NotApplicable => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::monitor::Violation;
+    use emulators::time::Span;
+
+    fn result(id: &str, verdict: Verdict, triggers: u64) -> PropertyResult {
+        let (id, title) = (id.to_owned(), String::new());
+        PropertyResult { id, title, verdict, triggers, worst: None, violations: 0, first: Vec::new() }
+    }
+
+    fn place() -> Violation {
+        Violation { at: Instant::ZERO, text: String::new() }
+    }
+
+    #[test]
+    fn a_violation_decides_before_anything_that_was_not_shown() {
+        let results = [result("P01", Verdict::Violated(place()), 1), result("P02", Verdict::NotExercised, 0)];
+        assert_eq!(status(&results, &["P02".to_owned()]), Status::Violated);
+    }
+
+    #[test]
+    fn what_must_be_exercised_and_was_not_is_inconclusive_and_named() {
+        let results = [result("P01", Verdict::Passed, 1), result("P02", Verdict::NotExercised, 0)];
+        let Status::Inconclusive(why) = status(&results, &["P02".to_owned(), "P99".to_owned()]) else {
+            panic!("neither P02 nor P99 was exercised");
+        };
+        assert!(why.contains("P02") && why.contains("P99"), "{why}");
+        assert_eq!(status(&results, &["P01".to_owned()]), Status::Passed);
+    }
+
+    #[test]
+    fn pending_and_not_applicable_alone_do_no_harm() {
+        let pending = Verdict::Pending { left: Span::from_secs(1) };
+        let results = [result("P01", pending, 2), result("P02", Verdict::NotApplicable, 0)];
+        assert_eq!(status(&results, &["P01".to_owned(), "P02".to_owned()]), Status::Passed);
+    }
+
+    #[test]
+    fn a_bound_inside_the_uncertainty_is_inconclusive() {
+        let results = [result("P01", Verdict::Inconclusive(place()), 1)];
+        assert!(matches!(status(&results, &[]), Status::Inconclusive(_)));
+    }
+}

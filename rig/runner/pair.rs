@@ -196,3 +196,49 @@ fn apart(edges: &[Edge], twin: &[Edge], bound: Span) -> (u64, Option<Difference>
     }
     (count, worst)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RED: u8 = 1;
+
+    fn edges(shift_ms: u64) -> Vec<Edge> {
+        let at = |ms| Instant::from_ms(ms);
+        vec![(at(0), 2, RED), (at(20_000 + shift_ms), 2, GREEN), (at(35_000), 2, RED), (at(60_000), 2, RED)]
+    }
+
+    #[test]
+    fn an_edge_may_move_by_the_bound_and_no_more() {
+        let bound = Span::from_ms(600);
+        let margin = |shift| apart(&edges(0), &edges(shift), bound).1.map(|worst| worst.margin_us);
+        assert_eq!(margin(600), Some(0));
+        assert_eq!(margin(601), Some(-1_000));
+    }
+
+    #[test]
+    fn a_missing_or_different_edge_is_a_difference_unless_the_run_was_about_to_end() {
+        let bound = Span::from_ms(600);
+        let short = &edges(0)[..2];
+        assert!(apart(&edges(0), short, bound).1.is_some_and(|worst| worst.margin_us < 0));
+        let until_the_last = &edges(0)[..3];
+        assert!(apart(&edges(0), until_the_last, bound).1.is_some_and(|worst| worst.margin_us >= 0));
+        let mut other = edges(0);
+        other[1].2 = RED;
+        assert!(apart(&edges(0), &other, bound).1.is_some_and(|worst| worst.margin_us < 0));
+    }
+
+    #[test]
+    fn more_people_may_bring_the_green_earlier_but_not_later() {
+        let tolerance = Span::from_ms(100);
+        let margin = |shift| later(&edges(500), &edges(shift), tolerance).1.map(|worst| worst.margin_us);
+        assert_eq!(margin(0), Some(600_000));
+        assert_eq!(margin(600), Some(0));
+        assert_eq!(margin(601), Some(-1_000));
+        assert_eq!(
+            later(&edges(0), &edges(0)[..1], tolerance).1.map(|worst| worst.margin_us < 0),
+            Some(true)
+        );
+        assert_eq!(later(&edges(0)[..1], &edges(0), tolerance).0, 0, "nothing to compare with");
+    }
+}

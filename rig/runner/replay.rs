@@ -58,8 +58,12 @@ pub fn replay(path: &Path, stop: &AtomicBool) -> Result<Outcome, ReplayError> {
     }
     let ended = recorder.at;
     let mut outcome = close(&site, &scenario, header.seed, recorder, ended, None)?;
-    outcome.scenario = header.scenario;
+    outcome.site.clone_from(&header.site);
+    outcome.site_argument = header.site;
+    outcome.scenario.clone_from(&header.scenario);
+    outcome.scenario_argument = header.scenario;
     outcome.trace = Some(path.to_owned());
+    outcome.trace_bytes = path.metadata().map_or(0, |file| file.len());
     if !whole {
         let why = reader.cut().unwrap_or("no end record");
         outcome.remarks.push(format!("the trace was cut off at {ended} ({why}); judged up to there"));

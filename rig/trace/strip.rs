@@ -286,3 +286,54 @@ const fn aspect(aspect: Aspect) -> u8 {
         Aspect::Other => b'?',
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(ms: u64, head: HeadName, driven: u8) -> Record {
+        let at = Instant::from_ms(ms);
+        Record { earliest: at, latest: at, what: What::Head { head, driven, lit: driven } }
+    }
+
+    fn drawn(records: &[Record], end_ms: u64) -> String {
+        let mut strip = Strip::default();
+        for record in records {
+            strip.record(record);
+        }
+        let at = Instant::from_ms(end_ms);
+        strip.record(&Record { earliest: at, latest: at, what: What::End });
+        strip.finish();
+        strip.to_string()
+    }
+
+    #[test]
+    fn a_character_is_the_state_in_the_middle_of_its_second() {
+        let records = [
+            head(0, HeadName::VehicleA, 4),
+            head(2_499, HeadName::VehicleA, 2),
+            head(5_501, HeadName::VehicleA, 1),
+        ];
+        let text = drawn(&records, 8_000);
+        assert!(text.contains("vehicle      GGYYYYRR\n"), "{text}");
+    }
+
+    #[test]
+    fn flashing_green_is_drawn_from_where_it_began() {
+        let mut records = vec![head(0, HeadName::PedestrianA, 1), head(1_000, HeadName::PedestrianA, 4)];
+        for half in 0..4u64 {
+            let driven = if half % 2 == 0 { 0 } else { 4 };
+            records.push(head(3_500 + 500 * half, HeadName::PedestrianA, driven));
+        }
+        records.push(head(5_000, HeadName::PedestrianA, 1));
+        let text = drawn(&records[..records.len() - 2], 5_000);
+        assert!(text.contains("pedestrian   RGGgg\n"), "{text}");
+    }
+
+    #[test]
+    fn blocks_that_repeat_the_one_before_are_named() {
+        let text = drawn(&[head(0, HeadName::VehicleA, 4)], 350_000);
+        assert!(text.contains("… the same until 300 s"), "{text}");
+        assert_eq!(text.matches("vehicle").count(), 2, "{text}");
+    }
+}

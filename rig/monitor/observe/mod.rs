@@ -30,7 +30,7 @@
 //! | `camA_frame camA_bad BADA` | an intact 0801; damage or an implausible count; the last 0801 was implausible |
 //! | `CAMA_LINK CAMA_GOOD camA_streak CHURNA` | intact, believable 0801 within `camera_silence`; good ones in a row; erratic |
 //! | `connect_request_A ... statistics_ack_A SESSIONA` | the session; heartbeats are owed |
-//! | `MODE DEM DEMA DEMB ANN_REG FAULT LOGN DETA DETB LOSTA IMPLA STUCKA IDLEA ERRATICA log LOG_BACKWARDS` | service port; nothing after twice `service_poll` without an answer |
+//! | `MODE DEM DEMA DEMB ANN_REG FAULT LOGN DETA DETB LOSTA IMPLA STUCKA IDLEA ERRATICA log interlock LOG_BACKWARDS` | service port; nothing after twice `service_poll` without an answer |
 //! | `LATCHED` | a latching fault was logged and not acknowledged |
 //! | `OPERATED` | somebody asked for a mode, a step or a reset within 5 s |
 //! | `POWER COLD SHORT_DIP` | supply; from power after more than `dip_boot` to vehicle green; 5 s after a ridden dip |

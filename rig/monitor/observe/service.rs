@@ -142,7 +142,7 @@ impl Service {
         sink.earliest = earliest;
         sink.wake(Timer::Service, sink.now + self.patience);
         let ms = u32::from(at(map::LOG_LAST_MS_HI)) << 16 | u32::from(at(map::LOG_LAST_MS_LO));
-        self.grown(sink, at(map::LOG_COUNT), at(map::LOG_LAST_CODE), ms, learnt);
+        self.grown(sink, at(map::LOG_COUNT), (at(map::LOG_LAST_CODE), at(map::LOG_LAST_ARG)), ms, learnt);
     }
 
     /// No state for so long that what was last read may be wrong: nothing is known.
@@ -166,7 +166,7 @@ impl Service {
     }
 
     /// The log has `count` entries, and this is the newest.
-    fn grown(&mut self, sink: &mut Sink, count: u16, code: u16, ms: u32, learnt: &mut Learnt) {
+    fn grown(&mut self, sink: &mut Sink, count: u16, newest_entry: (u16, u16), ms: u32, learnt: &mut Learnt) {
         let known = match self.log_count.replace(count) {
             None => 0,
             // A count that has gone back is a log begun anew.
@@ -180,7 +180,7 @@ impl Service {
         if newest != known {
             self.missing = (known, newest);
         }
-        self.entry(sink, code, ms, learnt);
+        self.entry(sink, newest_entry, ms, learnt);
     }
 
     fn window(&mut self, sink: &mut Sink, values: &[u16], learnt: &mut Learnt) {
@@ -197,11 +197,12 @@ impl Service {
             }
             self.missing.0 = self.missing.0.wrapping_add(1);
             // Older than the newest, so its time says nothing about the order.
-            self.entry(sink, entry[0], self.last_ms.unwrap_or(0), learnt);
+            self.entry(sink, (entry[0], entry[1]), self.last_ms.unwrap_or(0), learnt);
         }
     }
 
-    fn entry(&mut self, sink: &mut Sink, code: u16, ms: u32, learnt: &mut Learnt) {
+    /// One entry: code and argument.
+    fn entry(&mut self, sink: &mut Sink, (code, arg): (u16, u16), ms: u32, learnt: &mut Learnt) {
         if code == log::POWER_ON {
             self.last_ms = None;
         }
@@ -218,5 +219,8 @@ impl Service {
             learnt.operated = Some(self.last_question.unwrap_or(sink.now));
         }
         sink.event(sink.ids.log[0], i64::from(code));
+        if code == log::INTERLOCK {
+            sink.event(sink.ids.interlock[0], i64::from(arg));
+        }
     }
 }

@@ -90,6 +90,7 @@ signals! {
     inactive: Domain::Flag => ["IDLEA", "IDLEB"];
     erratic: Domain::Flag => ["ERRATICA", "ERRATICB"];
     log: Domain::Event => ["log"];
+    interlock: Domain::Event => ["interlock"];
     log_backwards: Domain::Flag => ["LOG_BACKWARDS"];
     latched: Domain::Flag => ["LATCHED"];
     operated: Domain::Flag => ["OPERATED"];

@@ -32,7 +32,10 @@ impl Held {
         let Some(up) = watch.run_at(edge.lo) else {
             frame.tally.triggers += 1;
             let margin = minus(0, span.max(1));
-            frame.tally.judge(margin, margin, edge.lo, || format!("{text} is not true at {edge_text}"));
+            frame.tally.judge(margin, margin, edge.lo, || match text.as_str() {
+                "false" => format!("{edge_text} must not happen"),
+                text => format!("{text} is not true at {edge_text}"),
+            });
             return u64::MAX;
         };
         let (shortest, longest) = edge.after(up);
