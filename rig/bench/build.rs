@@ -78,7 +78,6 @@ impl Bench {
             covers_crosswalk: [0, 1].map(|side| wiring.cameras[side].crosswalk_channel.is_some()),
             green_lit: [false; 2],
             people: CrowdSight::default(),
-            powered: false,
             wakes: Wakes::default(),
             out: VecDeque::with_capacity(64),
             spare: Vec::new(),

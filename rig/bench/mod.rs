@@ -54,7 +54,6 @@ pub struct Bench {
     covers_crosswalk: [bool; 2],
     green_lit: [bool; 2],
     people: CrowdSight,
-    powered: bool,
     wakes: Wakes,
     out: VecDeque<Output<Observation>>,
     /// A buffer that came back from the controller, for the next frame that it hears.
@@ -321,7 +320,6 @@ impl Bench {
 
     /// The cabinet's supply: everything but the cameras, which have their own, and the cables.
     fn power(&mut self, now: Instant, on: bool) {
-        self.powered = on;
         self.see(Observation::Power(on));
         self.see(Observation::Dut(DutAction::Power(on)));
         for node in Node::CABINET {

@@ -98,7 +98,7 @@ where
         }
     }
 
-    /// Whether the controller has supply and is not stalled.
+    /// Whether the controller's processor runs. Loss of supply is its own affair: it may ride through.
     fn hears(&self) -> bool {
         !self.stalled
     }
