@@ -80,7 +80,10 @@ impl Broadcast {
                 && shown.seconds > 0
             {
                 // The digit drops when this many whole seconds are left.
-                self.next = self.next.min(end.back(SECOND * u64::from(shown.seconds - 1)));
+                let drop = end.back(SECOND * u64::from(shown.seconds - 1));
+                if drop > now {
+                    self.next = self.next.min(drop);
+                }
             }
         }
         Some(self.frame())

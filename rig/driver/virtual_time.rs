@@ -18,8 +18,14 @@ const CAPACITORS: Span = Span::from_secs(1);
 /// The most exchanges between bench and controller at one instant; beyond that one of them is running away.
 const EXCHANGES: usize = 100_000;
 
-/// The most events at one instant; beyond that somebody is woken for ever and time would never move on.
+/// The most events at one instant; beyond that the bench is woken for ever and time would never move on.
 const EVENTS_AT_ONCE: u32 = 100_000;
+/// How often a controller is woken at one instant before its turns cost it [`TURN`]. The soft controller needs a
+/// few (a wake for each thing that falls due together).
+const TURNS_AT_ONCE: u32 = 100;
+/// What a turn costs a controller that asks for wakes without end: time passes for a busy processor too, and the
+/// run goes on and is judged.
+const TURN: Span = Span::from_ms(1);
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +47,37 @@ pub struct VirtualRun<C, F> {
     persisted: Option<Vec<u8>>,
     off_since: Option<Instant>,
     stalled: bool,
+    turns: Turns,
+}
+
+/// How often the controller was woken at one instant.
+#[derive(Clone, Copy, Debug, Default)]
+struct Turns {
+    at: Instant,
+    taken: u32,
+    /// It was said that the controller never rests.
+    told: bool,
+}
+
+impl Turns {
+    /// The controller wants its next wake at `wanted`: when it gets it.
+    fn next(self, wanted: Instant) -> Instant {
+        if self.taken >= TURNS_AT_ONCE { wanted.max(self.at + TURN) } else { wanted }
+    }
+
+    /// It is woken at `now`; whether this is the first time that a turn has been put off.
+    fn take(&mut self, now: Instant) -> bool {
+        let busy = self.taken >= TURNS_AT_ONCE && now == self.at + TURN;
+        self.taken = if now == self.at {
+            self.taken + 1
+        } else if busy {
+            TURNS_AT_ONCE
+        } else {
+            1
+        };
+        self.at = now;
+        busy && !std::mem::replace(&mut self.told, true)
+    }
 }
 
 impl<C, F> VirtualRun<C, F>
@@ -50,7 +87,15 @@ where
 {
     /// A run about to begin.
     pub fn new(bench: Bench, mut make: F) -> VirtualRun<C, F> {
-        VirtualRun { bench, dut: make(None), make, persisted: None, off_since: None, stalled: false }
+        VirtualRun {
+            bench,
+            dut: make(None),
+            make,
+            persisted: None,
+            off_since: None,
+            stalled: false,
+            turns: Turns::default(),
+        }
     }
 
     /// Runs until `lasts` is over or the witness wants to stop. `steps` are in order of time.
@@ -65,7 +110,8 @@ where
         let mut at_once = 0;
         loop {
             let bench = due(self.bench.poll_timeout());
-            let dut = if self.hears() { due(self.dut.poll_timeout()) } else { Instant::MAX };
+            let dut =
+                if self.hears() { self.turns.next(due(self.dut.poll_timeout())) } else { Instant::MAX };
             let step = steps.peek().map_or(Instant::MAX, |step| step.0);
             // A controller that was stalled finds its wakes in the past: time does not go back for it.
             let now = bench.min(dut).min(step).max(last);
@@ -87,6 +133,10 @@ where
             } else if bench <= now {
                 self.bench.handle_timeout(now);
             } else {
+                if self.turns.take(now) {
+                    let why = self.dut.poll_timeout().map_or("no reason", |wake| wake.why);
+                    witness.record(exactly(now, What::Note(never_rests(why))));
+                }
                 self.dut.handle_timeout(now);
             }
             if !self.exchange(now, witness) {
@@ -174,6 +224,12 @@ where
     }
 }
 
+fn never_rests(why: &str) -> String {
+    format!(
+        "the controller asks to be woken again and again without letting time pass ({why}); each turn costs it {TURN} s"
+    )
+}
+
 fn due(wake: Option<Wake>) -> Instant {
     wake.map_or(Instant::MAX, |wake| wake.at)
 }
@@ -204,20 +260,27 @@ mod tests {
         }
     }
 
-    struct Nobody;
+    /// Counts what was noted.
+    #[derive(Default)]
+    struct Notes(usize);
 
-    impl Witness for Nobody {
+    impl Witness for Notes {
         fn advance(&mut self, _: Instant) {}
-        fn record(&mut self, _: Record) {}
+        fn record(&mut self, record: Record) {
+            self.0 += usize::from(matches!(record.what, What::Note(_)));
+        }
         fn wants_stop(&self) -> bool {
             false
         }
     }
 
     #[test]
-    fn a_controller_that_is_woken_for_ever_at_one_instant_ends_the_run() {
+    fn time_passes_for_a_controller_that_never_rests_and_it_is_said_once() {
         let site = library::find("yudaihe-beixiaoyuan").expect("the default site");
         let run = VirtualRun::new(Bench::new(&site, 0, 1), |_: Option<&[u8]>| Sleepless);
-        assert!(matches!(run.run(&[], Span::from_secs(1), &mut Nobody), Ended::RunAway(_)));
+        let mut notes = Notes::default();
+        let ended = run.run(&[], Span::from_secs(1), &mut notes);
+        assert_eq!(ended, Ended::Planned(Instant::from_ms(1_000)));
+        assert_eq!(notes.0, 1);
     }
 }
