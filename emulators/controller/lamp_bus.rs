@@ -283,17 +283,20 @@ impl LampBus {
 
     fn write_state(&mut self, now: Instant, unit: usize, urgent: bool) {
         let request = if unit < PEDESTRIANS {
-            Request::WriteCoils(COILS, self.groups.vehicle_lamps().to_vec())
+            Request::WriteCoils(COILS, self.groups.vehicle_lamps().as_slice().into())
         } else if unit < POSTS {
-            Request::WriteCoils(COILS, self.groups.pedestrian_lamps().to_vec())
+            Request::WriteCoils(COILS, self.groups.pedestrian_lamps().as_slice().into())
         } else {
-            Request::WriteRegisters(POST_VOLUME, vec![u16::from(self.volume), self.light as u16])
+            Request::WriteRegisters(
+                POST_VOLUME,
+                [u16::from(self.volume), self.light as u16].as_slice().into(),
+            )
         };
         self.client.ask(now, Tag { unit, matter: Matter::State }, self.units[unit].address, request, urgent);
     }
 
     fn write_prompt(&mut self, now: Instant, unit: usize) {
-        let values = vec![self.prompt as u16, u16::from(self.volume), self.light as u16];
+        let values = [self.prompt as u16, u16::from(self.volume), self.light as u16].as_slice().into();
         let tag = Tag { unit, matter: Matter::Prompt(self.prompts) };
         let request = Request::WriteRegisters(POST_PROMPT, values);
         self.client.ask(now, tag, self.units[unit].address, request, true);

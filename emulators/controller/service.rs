@@ -4,7 +4,7 @@
 use super::fault_log::{Entry, FaultLog};
 use super::map;
 use crate::time::Instant;
-use crate::wire::modbus::{Exception, Registers, Request, Response};
+use crate::wire::modbus::{Exception, Registers, Request, Response, Words};
 
 /// Entries in the log window.
 const WINDOW: u16 = 8;
@@ -121,7 +121,7 @@ impl Registers for ServicePort<'_> {
         let read = |start: u16, count: u16, of: &dyn Fn(u16) -> Option<u16>| {
             (0..count)
                 .map(|n| start.checked_add(n).and_then(of))
-                .collect::<Option<Vec<u16>>>()
+                .collect::<Option<Words>>()
                 .ok_or(Exception::IllegalAddress)
         };
         match *request {

@@ -227,7 +227,7 @@ impl Relays {
 
     fn read_holding(&self, start: u16, count: u16) -> Result<Response, Exception> {
         within(start, usize::from(count), map::WATCHDOG_MS + 1)?;
-        Ok(Response::Registers(3, vec![self.watchdog_ms]))
+        Ok(Response::Registers(3, [self.watchdog_ms].as_slice().into()))
     }
 }
 

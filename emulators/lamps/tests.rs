@@ -87,7 +87,11 @@ fn six_coils_are_written_with_one_frame() {
 fn eight_coils_are_read_as_the_relays_stand() {
     let mut stage = vehicle();
     // Relays 0 and 6 closed: the data byte of the worked answer, 41.
-    stage.ask(10, UNIT, &Request::WriteCoils(0, vec![true, false, false, false, false, false, true, false]));
+    stage.ask(
+        10,
+        UNIT,
+        &Request::WriteCoils(0, vec![true, false, false, false, false, false, true, false].into()),
+    );
     stage.run_to(19);
     stage.done.clear();
     stage.bytes(20, &[0x01, 0x01, 0x00, 0x00, 0x00, 0x08, 0x3D, 0xCC]);
@@ -140,14 +144,14 @@ fn all_relays_follow_the_one_address() {
 fn a_pedestrian_heads_green_is_coil_one_and_the_rest_switch_nothing() {
     let mut stage = pedestrian();
     stage.ask(10, UNIT, &Request::WriteCoil(map::PEDESTRIAN_GREEN, map::ON));
-    stage.ask(20, UNIT, &Request::WriteCoils(2, vec![true; 6]));
+    stage.ask(20, UNIT, &Request::WriteCoils(2, vec![true; 6].into()));
     assert_eq!(faces(&mut stage), seen(&[(10, "--G/--G")]));
     assert_eq!(
         answer(&mut stage, 30, &Request::ReadCoils(2, 6)),
         Response::Bits(1, {
             let mut bits = vec![true; 6];
             bits.resize(8, false);
-            bits
+            bits.into()
         })
     );
 }
@@ -167,9 +171,9 @@ fn what_the_map_does_not_name_is_refused_and_changes_nothing() {
         (Request::WriteCoil(map::FLASH_ON + 8, 1), Exception::IllegalAddress),
         (Request::WriteCoil(map::FLASH_ON, 0), Exception::IllegalValue),
         (Request::WriteCoil(map::FLASH_OFF, map::FLASH_LONGEST + 1), Exception::IllegalValue),
-        (Request::WriteCoils(7, vec![true, true]), Exception::IllegalAddress),
+        (Request::WriteCoils(7, vec![true, true].into()), Exception::IllegalAddress),
         (Request::WriteRegister(1, 0), Exception::IllegalAddress),
-        (Request::WriteRegisters(0, vec![0, 0]), Exception::IllegalAddress),
+        (Request::WriteRegisters(0, vec![0, 0].into()), Exception::IllegalAddress),
     ];
     let mut stage = vehicle();
     for (place, (request, exception)) in (1..).zip(refusals) {
@@ -184,11 +188,17 @@ fn what_the_map_does_not_name_is_refused_and_changes_nothing() {
 #[test]
 fn the_watchdog_register_reads_back() {
     let mut stage = vehicle();
-    assert_eq!(answer(&mut stage, 10, &Request::ReadHolding(0, 1)), Response::Registers(3, vec![1_000]));
+    assert_eq!(
+        answer(&mut stage, 10, &Request::ReadHolding(0, 1)),
+        Response::Registers(3, vec![1_000].into())
+    );
     assert_eq!(answer(&mut stage, 20, &Request::WriteRegister(0, 250)), Response::Written(6, 0, 250));
-    assert_eq!(answer(&mut stage, 40, &Request::ReadHolding(0, 1)), Response::Registers(3, vec![250]));
-    assert_eq!(answer(&mut stage, 60, &Request::WriteRegisters(0, vec![300])), Response::Written(0x10, 0, 1));
-    assert_eq!(answer(&mut stage, 80, &Request::ReadHolding(0, 1)), Response::Registers(3, vec![300]));
+    assert_eq!(answer(&mut stage, 40, &Request::ReadHolding(0, 1)), Response::Registers(3, vec![250].into()));
+    assert_eq!(
+        answer(&mut stage, 60, &Request::WriteRegisters(0, vec![300].into())),
+        Response::Written(0x10, 0, 1)
+    );
+    assert_eq!(answer(&mut stage, 80, &Request::ReadHolding(0, 1)), Response::Registers(3, vec![300].into()));
 }
 
 #[test]

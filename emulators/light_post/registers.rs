@@ -186,11 +186,11 @@ impl Registers for Post {
         match request {
             &Request::ReadHolding(start, count) => {
                 within(start, usize::from(count), map::HOLDING_LEN)?;
-                Ok(Response::Registers(3, self.holding[usize::from(start)..][..usize::from(count)].to_vec()))
+                Ok(Response::Registers(3, self.holding[usize::from(start)..][..usize::from(count)].into()))
             }
             &Request::ReadInputs(start, count) => {
                 within(start, usize::from(count), map::INPUT_LEN)?;
-                Ok(Response::Registers(4, self.inputs()[usize::from(start)..][..usize::from(count)].to_vec()))
+                Ok(Response::Registers(4, self.inputs()[usize::from(start)..][..usize::from(count)].into()))
             }
             &Request::WriteRegister(register, value) => {
                 self.write(now, register, &[value])?;

@@ -26,7 +26,7 @@ fn post() -> Rehearsal<LightPost> {
 }
 
 fn write(stage: &mut Rehearsal<LightPost>, ms: u64, start: u16, values: &[u16]) {
-    stage.ask(ms, UNIT, &Request::WriteRegisters(start, values.to_vec()));
+    stage.ask(ms, UNIT, &Request::WriteRegisters(start, values.into()));
 }
 
 /// `G GO 80`: light, voice, volume.
@@ -135,10 +135,10 @@ fn registers_read_back_as_written() {
 fn a_write_with_one_value_out_of_range_does_nothing_at_all() {
     let mut stage = post();
     let refused = [
-        (Request::WriteRegisters(0, vec![1, 80, 3]), [0x90, 3]),
-        (Request::WriteRegisters(0, vec![3, 80, 2]), [0x90, 3]),
-        (Request::WriteRegisters(0, vec![1, 101, 2]), [0x90, 3]),
-        (Request::WriteRegisters(2, vec![2, 0, 0]), [0x90, 2]),
+        (Request::WriteRegisters(0, vec![1, 80, 3].into()), [0x90, 3]),
+        (Request::WriteRegisters(0, vec![3, 80, 2].into()), [0x90, 3]),
+        (Request::WriteRegisters(0, vec![1, 101, 2].into()), [0x90, 3]),
+        (Request::WriteRegisters(2, vec![2, 0, 0].into()), [0x90, 2]),
         (Request::WriteRegister(map::VOLUME, 101), [0x86, 3]),
         (Request::WriteRegister(4, 0), [0x86, 2]),
         (Request::ReadHolding(0, 5), [0x83, 2]),
@@ -147,7 +147,7 @@ fn a_write_with_one_value_out_of_range_does_nothing_at_all() {
         (Request::ReadCoils(0, 1), [0x81, 1]),
         (Request::ReadDiscreteInputs(0, 1), [0x82, 1]),
         (Request::WriteCoil(0, 0xFF00), [0x85, 1]),
-        (Request::WriteCoils(0, vec![true]), [0x8F, 1]),
+        (Request::WriteCoils(0, vec![true].into()), [0x8F, 1]),
     ];
     for (place, (request, expected)) in (1..).zip(refused) {
         assert_eq!(answer(&mut stage, place * 30, &request), expected, "{request:?}");
@@ -175,7 +175,7 @@ fn the_watchdog_makes_the_post_dark_and_silent() {
 fn a_broadcast_feeds_every_posts_watchdog() {
     let mut stage = Rehearsal::powered(dark_post());
     for ms in [900, 1_800] {
-        stage.ask(ms, 0, &Request::WriteRegisters(map::VOLUME, vec![60, 2]));
+        stage.ask(ms, 0, &Request::WriteRegisters(map::VOLUME, vec![60, 2].into()));
     }
     stage.run_to(3_000);
     assert_eq!(faces(&mut stage), seen(&[(900, "G"), (2_800, "-")]));

@@ -62,7 +62,7 @@ mod tests {
     fn a_pedestrian_head_has_green_on_coil_one_and_is_dark_when_nobody_speaks() {
         let mut stage = Rehearsal::powered(PedestrianHead::new(Config { unit: 9, line: LINE }));
         stage.ask(100, 9, &Request::WriteCoil(map::PEDESTRIAN_GREEN, map::ON));
-        stage.ask(200, 9, &Request::WriteCoils(0, vec![true, false]));
+        stage.ask(200, 9, &Request::WriteCoils(0, vec![true, false].into()));
         stage.run_to(5_000);
         let green = Lamps { green: true, ..Lamps::default() };
         let red = Lamps { red: true, ..Lamps::default() };

@@ -33,11 +33,11 @@ fn reply(stage: &mut Rehearsal<ServicePanel>, ms: u64, response: &Response) {
 fn state(count: u16) -> Response {
     let mut registers = vec![0; usize::from(map::STATE_LEN)];
     registers[usize::from(map::LOG_COUNT)] = count;
-    Response::Registers(4, registers)
+    Response::Registers(4, registers.into())
 }
 
 fn window() -> Response {
-    Response::Registers(4, vec![0; usize::from(map::LOG_ENTRIES * map::LOG_ENTRY_LEN)])
+    Response::Registers(4, vec![0; usize::from(map::LOG_ENTRIES * map::LOG_ENTRY_LEN)].into())
 }
 
 const STATE: Request = Request::ReadInputs(0, 16);

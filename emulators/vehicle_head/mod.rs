@@ -62,7 +62,7 @@ mod tests {
     fn a_vehicle_head_has_yellow_on_coil_one_and_flashes_it_when_nobody_speaks() {
         let mut stage = Rehearsal::powered(VehicleHead::new(Config { unit: 9, line: LINE }));
         stage.ask(100, 9, &Request::WriteCoil(map::VEHICLE_YELLOW, map::ON));
-        stage.ask(200, 9, &Request::WriteCoils(0, vec![false, false, true]));
+        stage.ask(200, 9, &Request::WriteCoils(0, vec![false, false, true].into()));
         stage.run_to(1_200);
         let yellow = Lamps { yellow: true, ..Lamps::default() };
         let green = Lamps { green: true, ..Lamps::default() };

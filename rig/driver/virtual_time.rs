@@ -110,8 +110,7 @@ where
         let mut at_once = 0;
         loop {
             let bench = due(self.bench.poll_timeout());
-            let dut =
-                if self.hears() { self.turns.next(due(self.dut.poll_timeout())) } else { Instant::MAX };
+            let dut = if self.hears() { self.turns.next(due(self.dut.poll_timeout())) } else { Instant::MAX };
             let step = steps.peek().map_or(Instant::MAX, |step| step.0);
             // A controller that was stalled finds its wakes in the past: time does not go back for it.
             let now = bench.min(dut).min(step).max(last);

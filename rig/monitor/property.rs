@@ -136,7 +136,7 @@ const PAIRS: [&str; 5] = ["more_people", "swapped_kerbs", "noise", "repeats", "c
 /// # Errors
 /// A document that is no TOML, or a table with a missing, unknown or ill-typed key.
 pub fn load(text: &str, file_name: &str) -> Result<Vec<Property>, PropertyError> {
-    let reader = Reader { file: Arc::from(file_name), text };
+    let reader = Reader::new(file_name, text);
     let document = DeTable::parse(text).map_err(|error| {
         reader.error(error.span().unwrap_or(0..0), "", error.message().trim().to_owned(), None)
     })?;
@@ -158,15 +158,20 @@ pub fn load(text: &str, file_name: &str) -> Result<Vec<Property>, PropertyError>
     Ok(found)
 }
 
-struct Reader<'a> {
+struct Reader {
     file: Arc<str>,
-    text: &'a str,
+    /// Where the lines end: a catalogue asks for the line of each of its keys.
+    newlines: Vec<usize>,
 }
 
-impl Reader<'_> {
+impl Reader {
+    fn new(file_name: &str, text: &str) -> Reader {
+        let newlines = text.match_indices('\n').map(|(place, _)| place).collect();
+        Reader { file: Arc::from(file_name), newlines }
+    }
+
     fn line(&self, span: &Range<usize>) -> u32 {
-        let before = self.text.as_bytes().get(..span.start).unwrap_or_default();
-        1 + before.iter().filter(|byte| **byte == b'\n').count() as u32
+        1 + self.newlines.partition_point(|newline| *newline < span.start) as u32
     }
 
     fn error(&self, span: Range<usize>, key: &str, message: String, hint: Option<String>) -> PropertyError {

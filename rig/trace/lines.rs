@@ -223,7 +223,7 @@ impl Lines {
         if !changes.is_empty() {
             self.line(at, "service", &changes.join(", "));
         }
-        self.state = registers;
+        self.state = registers.into_vec();
     }
 }
 

@@ -109,7 +109,7 @@ fn setting_the_clock_moves_no_lamp() {
             street.wait(0, 1);
             street.run_to(70_000);
             if set {
-                street.ask(&Request::WriteRegisters(map::CLOCK_HI, vec![0x1234, 0x5678]));
+                street.ask(&Request::WriteRegisters(map::CLOCK_HI, vec![0x1234, 0x5678].into()));
                 assert!(street.log().contains(&(code::CLOCK, 0)));
             }
             street.run_to(150_000);

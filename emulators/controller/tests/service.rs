@@ -31,7 +31,7 @@ fn what_is_not_in_the_map_is_refused() {
         (Request::WriteRegister(6, 0), Exception::IllegalAddress),
         (Request::WriteRegister(map::MODE_REQUEST, Mode::Boot as u16), Exception::IllegalValue),
         (Request::WriteRegister(map::MODE_REQUEST, 7), Exception::IllegalValue),
-        (Request::WriteRegisters(map::LOG_CURSOR, vec![3, 2]), Exception::IllegalValue),
+        (Request::WriteRegisters(map::LOG_CURSOR, vec![3, 2].into()), Exception::IllegalValue),
         (Request::ReadCoils(0, 1), Exception::IllegalFunction),
     ];
     for (request, exception) in refused {
@@ -42,7 +42,7 @@ fn what_is_not_in_the_map_is_refused() {
         );
     }
     // A request that is refused writes nothing.
-    assert_eq!(street.ask(&Request::ReadHolding(map::LOG_CURSOR, 1)), Response::Registers(3, vec![0]));
+    assert_eq!(street.ask(&Request::ReadHolding(map::LOG_CURSOR, 1)), Response::Registers(3, vec![0].into()));
 }
 
 #[test]

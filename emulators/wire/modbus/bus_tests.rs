@@ -30,7 +30,7 @@ impl Registers for Board {
             Request::ReadHolding(start, count) => {
                 let (start, count) = (usize::from(*start), usize::from(*count));
                 let values = self.registers.get(start..start + count).ok_or(Exception::IllegalAddress)?;
-                Ok(Response::Registers(3, values.to_vec()))
+                Ok(Response::Registers(3, values.into()))
             }
             Request::WriteRegister(address, value) => {
                 let cell = self.registers.get_mut(usize::from(*address)).ok_or(Exception::IllegalAddress)?;
@@ -38,7 +38,7 @@ impl Registers for Board {
                 Ok(Response::Written(6, *address, *value))
             }
             // An answer that no frame can carry.
-            Request::ReadInputs(..) => Ok(Response::Registers(4, vec![0; 200])),
+            Request::ReadInputs(..) => Ok(Response::Registers(4, vec![0; 200].into())),
             Request::ReadCoils(..)
             | Request::ReadDiscreteInputs(..)
             | Request::WriteCoil(..)
@@ -61,7 +61,7 @@ pub(super) fn answer(unit: u8, response: &Response) -> Vec<u8> {
 }
 
 pub(super) fn lamps() -> Request {
-    Request::WriteCoils(0, vec![true, false, true])
+    Request::WriteCoils(0, vec![true, false, true].into())
 }
 
 pub(super) fn at(us: u64) -> Instant {
@@ -152,7 +152,7 @@ fn requests_are_answered_in_order_with_silence_between_frames() {
         [
             (1, Ok(Some(Response::Written(0x0f, 0, 3)))),
             (2, Ok(Some(Response::Written(6, 3, 77)))),
-            (3, Ok(Some(Response::Registers(3, vec![77])))),
+            (3, Ok(Some(Response::Registers(3, vec![77].into())))),
             (4, Ok(Some(Response::Exception(3, Exception::IllegalAddress)))),
             (5, Ok(None)),
         ]
@@ -234,13 +234,13 @@ fn garbage_before_an_answer_and_an_answer_in_pieces_do_no_harm() {
     client.ask(at(0), 1, 1, Request::ReadHolding(0, 2), false);
     client.poll_send().expect("at once");
     client.handle_bytes(at(20_000), &[0x00, 0x01, 0x03, 0xff]);
-    let whole = answer(1, &Response::Registers(3, vec![1, 2]));
+    let whole = answer(1, &Response::Registers(3, vec![1, 2].into()));
     for (place, byte) in whole.iter().enumerate() {
         assert_eq!(client.poll_done(), None);
         client.handle_bytes(at(30_000 + 1_042 * place as u64), &[*byte]);
     }
     let done = client.poll_done().expect("answered");
-    assert_eq!(done.result, Ok(Some(Response::Registers(3, vec![1, 2]))));
+    assert_eq!(done.result, Ok(Some(Response::Registers(3, vec![1, 2].into()))));
     assert_eq!(client.poll_reject(), Some((4, "around an answer")));
 }
 
@@ -267,9 +267,9 @@ fn an_answer_that_has_begun_may_end_but_babble_extends_the_wait_no_further() {
 #[test]
 fn answers_of_other_units_functions_addresses_and_counts_are_not_taken() {
     for wrong in [
-        answer(2, &Response::Registers(3, vec![1, 2])),
-        answer(1, &Response::Registers(4, vec![1, 2])),
-        answer(1, &Response::Registers(3, vec![1])),
+        answer(2, &Response::Registers(3, vec![1, 2].into())),
+        answer(1, &Response::Registers(4, vec![1, 2].into())),
+        answer(1, &Response::Registers(3, vec![1].into())),
         answer(1, &Response::Exception(4, Exception::Busy)),
         answer(1, &Response::Written(6, 0, 2)),
     ] {
@@ -318,7 +318,7 @@ fn a_full_queue_and_an_impossible_request_are_refused() {
     assert_eq!(client.waiting(), 65);
     client.clear();
     assert_eq!((client.waiting(), client.poll_timeout(), client.poll_send()), (0, None, None));
-    assert!(!client.ask(at(0), 1, 1, Request::WriteCoils(0, vec![true; 2_000]), false));
+    assert!(!client.ask(at(0), 1, 1, Request::WriteCoils(0, vec![true; 2_000].into()), false));
     assert_eq!(client.waiting(), 0);
 }
 

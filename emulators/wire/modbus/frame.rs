@@ -3,7 +3,8 @@
 //! A frame is unit, function, data, checksum (low byte first), at most 256 bytes. Its length follows from function
 //! and data; where the function is unknown, the first length whose checksum is right is taken.
 
-use modbus_core::{Coils, Data, Encode, FunctionCode, rtu};
+use modbus_core::{Encode, rtu};
+use smallvec::SmallVec;
 
 use super::checksum::{checksum, extend};
 use crate::wire::Parsed;
@@ -18,6 +19,15 @@ const LONGEST_PDU: usize = LONGEST - 3;
 const WRITE_COILS_MAX: usize = 1_968;
 /// Most registers in one 10 (application protocol 1.1b3, 6.12).
 const WRITE_REGISTERS_MAX: usize = 123;
+/// Most bits in one answer: what a frame has room for (one may ask for 2,000).
+const ANSWER_BITS_MAX: usize = (LONGEST_PDU - 2) * 8;
+/// Most registers in one answer (application protocol 1.1b3, 6.3).
+const ANSWER_REGISTERS_MAX: usize = (LONGEST_PDU - 2) / 2;
+
+/// Coils or inputs in order. As many as a head, a relay board or a feedback module has stand without an allocation.
+pub type Bits = SmallVec<[bool; 16]>;
+/// Registers in order.
+pub type Words = SmallVec<[u16; 8]>;
 
 /// Exception codes that our servers give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,9 +62,9 @@ pub enum Request {
     /// 06: address, value.
     WriteRegister(u16, u16),
     /// 0F: start, coils.
-    WriteCoils(u16, Vec<bool>),
+    WriteCoils(u16, Bits),
     /// 10: start, registers.
-    WriteRegisters(u16, Vec<u16>),
+    WriteRegisters(u16, Words),
     /// Anything else: function and data.
     Other(u8, Vec<u8>),
 }
@@ -63,9 +73,9 @@ pub enum Request {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Response {
     /// 01 or 02. Padded to whole bytes on the wire: may be longer than asked for.
-    Bits(u8, Vec<bool>),
+    Bits(u8, Bits),
     /// 03 or 04.
-    Registers(u8, Vec<u16>),
+    Registers(u8, Words),
     /// 05, 06, 0F, 10: echo of address and value or count.
     Written(u8, u16, u16),
     /// Refused: function (without the 80 bit) and code.
@@ -121,7 +131,7 @@ impl Request {
 
     /// Whether a frame can carry it: at most 1,968 coils, 123 registers or 252 bytes of data.
     #[must_use]
-    pub const fn fits(&self) -> bool {
+    pub fn fits(&self) -> bool {
         match self {
             Request::WriteCoils(_, coils) => coils.len() <= WRITE_COILS_MAX,
             Request::WriteRegisters(_, registers) => registers.len() <= WRITE_REGISTERS_MAX,
@@ -142,76 +152,54 @@ pub fn emit_request(unit: u8, request: &Request, out: &mut Vec<u8>) {
     if !request.fits() {
         return;
     }
-    let mut pdu = [0; LONGEST_PDU];
-    let mut packed = [0; LONGEST_PDU];
-    let length = match request {
-        Request::ReadCoils(start, count) => Pdu::ReadCoils(*start, *count).encode(&mut pdu),
-        Request::ReadDiscreteInputs(start, count) => Pdu::ReadDiscreteInputs(*start, *count).encode(&mut pdu),
-        Request::ReadHolding(start, count) => Pdu::ReadHoldingRegisters(*start, *count).encode(&mut pdu),
-        Request::ReadInputs(start, count) => Pdu::ReadInputRegisters(*start, *count).encode(&mut pdu),
-        Request::WriteRegister(address, value) => Pdu::WriteSingleRegister(*address, *value).encode(&mut pdu),
+    // The crate's encoder serves where it needs no copy of what is sent; its own FC05 knows on and off only.
+    let pdu = match request {
+        Request::ReadCoils(start, count) => Pdu::ReadCoils(*start, *count),
+        Request::ReadDiscreteInputs(start, count) => Pdu::ReadDiscreteInputs(*start, *count),
+        Request::ReadHolding(start, count) => Pdu::ReadHoldingRegisters(*start, *count),
+        Request::ReadInputs(start, count) => Pdu::ReadInputRegisters(*start, *count),
+        Request::WriteRegister(address, value) => Pdu::WriteSingleRegister(*address, *value),
         Request::WriteCoil(address, value) => {
-            // The crate's own FC05 knows on and off only.
-            Pdu::Custom(FunctionCode::WriteSingleCoil, &words(*address, *value)).encode(&mut pdu)
+            return append(unit, &five(0x05, *address, *value), out, |_| {});
         }
-        Request::WriteCoils(start, coils) if coils.is_empty() => {
-            Pdu::Custom(FunctionCode::WriteMultipleCoils, &nothing_at(*start)).encode(&mut pdu)
+        Request::WriteCoils(start, coils) => {
+            return append(unit, &five(0x0f, *start, coils.len() as u16), out, |out| pack(coils, out));
         }
-        Request::WriteCoils(start, coils) => match packed.get_mut(..coils.len().div_ceil(8)) {
-            Some(room) => Coils::from_bools(coils, room)
-                .and_then(|coils| Pdu::WriteMultipleCoils(*start, coils).encode(&mut pdu)),
-            None => return,
-        },
-        Request::WriteRegisters(start, registers) if registers.is_empty() => {
-            Pdu::Custom(FunctionCode::WriteMultipleRegisters, &nothing_at(*start)).encode(&mut pdu)
+        Request::WriteRegisters(start, registers) => {
+            return append(unit, &five(0x10, *start, registers.len() as u16), out, |out| {
+                spread(registers, out);
+            });
         }
-        Request::WriteRegisters(start, registers) => match packed.get_mut(..registers.len() * 2) {
-            Some(room) => Data::from_words(registers, room)
-                .and_then(|data| Pdu::WriteMultipleRegisters(*start, data).encode(&mut pdu)),
-            None => return,
-        },
-        Request::Other(function, data) => Pdu::Custom(FunctionCode::Custom(*function), data).encode(&mut pdu),
+        Request::Other(function, data) => {
+            return append(unit, &[*function], out, |out| out.extend_from_slice(data));
+        }
     };
-    if let Ok(length) = length {
-        append(unit, &pdu[..length], out);
+    let mut encoded = [0; 5];
+    if pdu.encode(&mut encoded).is_ok() {
+        append(unit, &encoded, out, |_| {});
     }
 }
 
 /// Appends a response frame with its CRC. A response that no frame can carry (more than 2,008 bits, 125 registers
 /// or 252 bytes of data) appends nothing.
 pub fn emit_response(unit: u8, response: &Response, out: &mut Vec<u8>) {
-    use modbus_core::Response as Pdu;
     match response {
-        Response::Bits(function, bits) if !bits.is_empty() => {
-            let (mut pdu, mut packed) = ([0; LONGEST_PDU], [0; LONGEST_PDU]);
-            let length = packed.get_mut(..bits.len().div_ceil(8)).and_then(|room| {
-                Coils::from_bools(bits, room).and_then(|bits| Pdu::ReadCoils(bits).encode(&mut pdu)).ok()
-            });
-            // The crate encodes 02 like 01; only the function differs.
-            pdu[0] = *function;
-            append(unit, &pdu[..length.unwrap_or(0)], out);
+        Response::Bits(function, bits) if bits.len() <= ANSWER_BITS_MAX => {
+            append(unit, &[*function], out, |out| pack(bits, out));
         }
-        Response::Registers(function, values) if !values.is_empty() => {
-            let (mut pdu, mut packed) = ([0; LONGEST_PDU], [0; LONGEST_PDU]);
-            let length = packed.get_mut(..values.len() * 2).and_then(|room| {
-                Data::from_words(values, room)
-                    .and_then(|data| Pdu::ReadHoldingRegisters(data).encode(&mut pdu))
-                    .ok()
-            });
-            pdu[0] = *function;
-            append(unit, &pdu[..length.unwrap_or(0)], out);
+        Response::Registers(function, values) if values.len() <= ANSWER_REGISTERS_MAX => {
+            append(unit, &[*function], out, |out| spread(values, out));
         }
-        Response::Bits(function, _) | Response::Registers(function, _) => append(unit, &[*function, 0], out),
         Response::Written(function, address, value) => {
-            let [a, b, c, d] = words(*address, *value);
-            append(unit, &[*function, a, b, c, d], out);
+            append(unit, &five(*function, *address, *value), out, |_| {});
         }
-        Response::Exception(function, exception) => append(unit, &[function | 0x80, exception.code()], out),
-        Response::Other(function, data) => {
-            let mut pdu = [0; LONGEST_PDU];
-            let length = Pdu::Custom(FunctionCode::Custom(*function), data).encode(&mut pdu);
-            append(unit, &pdu[..length.unwrap_or(0)], out);
+        Response::Exception(function, exception) => {
+            append(unit, &[function | 0x80, exception.code()], out, |_| {});
         }
+        Response::Other(function, data) if data.len() < LONGEST_PDU => {
+            append(unit, &[*function], out, |out| out.extend_from_slice(data));
+        }
+        Response::Bits(..) | Response::Registers(..) | Response::Other(..) => {}
     }
 }
 
@@ -363,38 +351,54 @@ fn response_of(pdu: &[u8]) -> Response {
     }
 }
 
-/// Appends a frame; nothing if there is no function.
-fn append(unit: u8, pdu: &[u8], out: &mut Vec<u8>) {
-    if pdu.is_empty() {
-        return;
-    }
+/// Appends a frame: the unit, `head` (function and what follows it), what `rest` adds, the checksum.
+#[inline]
+fn append(unit: u8, head: &[u8], out: &mut Vec<u8>, rest: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
-    out.reserve(pdu.len() + 3);
     out.push(unit);
-    out.extend_from_slice(pdu);
+    out.extend_from_slice(head);
+    rest(out);
     let checksum = checksum(&out[start..]);
     out.extend_from_slice(&checksum.to_le_bytes());
+}
+
+/// A function and two words, the front of most frames.
+const fn five(function: u8, first: u16, second: u16) -> [u8; 5] {
+    let ([a, b], [c, d]) = (first.to_be_bytes(), second.to_be_bytes());
+    [function, a, b, c, d]
+}
+
+/// How many bytes follow, then bits, eight to a byte, least significant first.
+fn pack(bits: &[bool], out: &mut Vec<u8>) {
+    out.push(bits.len().div_ceil(8) as u8);
+    out.extend(
+        bits.chunks(8)
+            .map(|bits| bits.iter().enumerate().fold(0, |packed, (bit, on)| packed | u8::from(*on) << bit)),
+    );
+}
+
+/// How many bytes follow, then words, high byte first.
+fn spread(words: &[u16], out: &mut Vec<u8>) {
+    out.push((words.len() * 2) as u8);
+    words.iter().for_each(|word| out.extend_from_slice(&word.to_be_bytes()));
 }
 
 const fn word(high: u8, low: u8) -> u16 {
     u16::from_be_bytes([high, low])
 }
 
-const fn words(first: u16, second: u16) -> [u8; 4] {
-    let ([a, b], [c, d]) = (first.to_be_bytes(), second.to_be_bytes());
-    [a, b, c, d]
-}
-
-/// Start, a count of 0 and no bytes: a server refuses it, but it must be possible to ask.
-const fn nothing_at(start: u16) -> [u8; 5] {
-    let [a, b] = start.to_be_bytes();
-    [a, b, 0, 0, 0]
-}
-
 /// The first `count` bits, least significant first; never more than there are.
-fn bits(packed: &[u8], count: usize) -> Vec<bool> {
-    let count = count.min(packed.len() * 8);
-    let mut bits = Vec::with_capacity(packed.len() * 8);
+fn bits(packed: &[u8], count: usize) -> Bits {
+    if let [low, rest @ ..] = packed
+        && rest.len() <= 1
+    {
+        let both = u16::from(*low) | u16::from(rest.first().copied().unwrap_or(0)) << 8;
+        return Bits::from_buf_and_len(
+            std::array::from_fn(|bit| both >> bit & 1 == 1),
+            count.min(packed.len() * 8),
+        );
+    }
+    let mut bits = Bits::with_capacity(packed.len() * 8);
     // A whole byte at a time: one check of the room for eight bits.
     for &byte in packed {
         bits.extend_from_slice(&std::array::from_fn::<bool, 8, _>(|bit| byte >> bit & 1 == 1));
@@ -403,6 +407,6 @@ fn bits(packed: &[u8], count: usize) -> Vec<bool> {
     bits
 }
 
-fn registers(packed: &[u8]) -> Vec<u16> {
+fn registers(packed: &[u8]) -> Words {
     packed.chunks_exact(2).map(|pair| word(pair[0], pair[1])).collect()
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::checksum::checksum;
-use super::frame::{Exception, Request, Response, emit_request, emit_response};
+use super::frame::{Bits, Exception, Request, Response, emit_request, emit_response};
 use super::{describe_request, describe_response, parse_request, parse_response};
 use crate::wire::{Parsed, capture};
 
@@ -15,7 +15,7 @@ macro_rules! capture {
 
 /// The request captures, what they mean and how they read.
 fn requests() -> Vec<(Vec<u8>, u8, Request, &'static str)> {
-    let coils = |bits: &str| bits.chars().map(|bit| bit == '1').collect::<Vec<bool>>();
+    let coils = |bits: &str| bits.chars().map(|bit| bit == '1').collect::<Bits>();
     vec![
         (capture!("relay-read-coils-request"), 1, Request::ReadCoils(0, 8), "unit 1 read coils @0 x 8"),
         (capture!("relay-on-request"), 1, Request::WriteCoil(0, 0xff00), "unit 1 write coil @0 on"),
@@ -48,7 +48,7 @@ fn requests() -> Vec<(Vec<u8>, u8, Request, &'static str)> {
         (
             capture!("write-registers-request"),
             17,
-            Request::WriteRegisters(1, vec![10, 258]),
+            Request::WriteRegisters(1, vec![10, 258].into()),
             "unit 17 write registers @1 [10,258]",
         ),
     ]
@@ -56,7 +56,7 @@ fn requests() -> Vec<(Vec<u8>, u8, Request, &'static str)> {
 
 /// The response captures, what they mean and how they read.
 fn responses() -> Vec<(Vec<u8>, u8, Response, &'static str)> {
-    let bits = |text: &str| text.chars().map(|bit| bit == '1').collect::<Vec<bool>>();
+    let bits = |text: &str| text.chars().map(|bit| bit == '1').collect::<Bits>();
     vec![
         (
             capture!("relay-read-coils-response"),
@@ -79,7 +79,7 @@ fn responses() -> Vec<(Vec<u8>, u8, Response, &'static str)> {
         (
             capture!("read-holding-response"),
             17,
-            Response::Registers(3, vec![44_609, 22_098, 17_216]),
+            Response::Registers(3, vec![44_609, 22_098, 17_216].into()),
             "unit 17 read holding registers: [44609,22098,17216]",
         ),
         (
@@ -196,8 +196,8 @@ fn unknown_functions_and_codes_survive_a_round_trip() {
         Request::Other(0x17, vec![0, 1, 0, 2, 0, 3, 0, 1, 2, 0xab, 0xcd]),
         Request::Other(0x41, vec![]),
         Request::WriteCoil(0x0400, 300),
-        Request::WriteCoils(7, vec![]),
-        Request::WriteRegisters(7, vec![]),
+        Request::WriteCoils(7, vec![].into()),
+        Request::WriteRegisters(7, vec![].into()),
         Request::Other(0x0f, vec![0, 0, 0, 9, 1, 0xff]),
     ] {
         let mut bytes = Vec::new();
@@ -210,8 +210,8 @@ fn unknown_functions_and_codes_survive_a_round_trip() {
         Response::Exception(0x41, Exception::IllegalFunction),
         Response::Exception(0x10, Exception::Other(0x0b)),
         Response::Exception(0x03, Exception::Busy),
-        Response::Bits(2, vec![]),
-        Response::Registers(4, vec![]),
+        Response::Bits(2, vec![].into()),
+        Response::Registers(4, vec![].into()),
     ] {
         let mut bytes = Vec::new();
         emit_response(9, &response, &mut bytes);
@@ -227,10 +227,10 @@ fn the_longest_requests_fit_and_longer_ones_do_not() {
         assert_eq!(out.is_empty(), !request.fits());
         out.len()
     };
-    assert_eq!(length(&Request::WriteCoils(0, vec![true; 1_968])), 255);
-    assert_eq!(length(&Request::WriteCoils(0, vec![true; 1_969])), 0);
-    assert_eq!(length(&Request::WriteRegisters(0, vec![1; 123])), 255);
-    assert_eq!(length(&Request::WriteRegisters(0, vec![1; 124])), 0);
+    assert_eq!(length(&Request::WriteCoils(0, vec![true; 1_968].into())), 255);
+    assert_eq!(length(&Request::WriteCoils(0, vec![true; 1_969].into())), 0);
+    assert_eq!(length(&Request::WriteRegisters(0, vec![1; 123].into())), 255);
+    assert_eq!(length(&Request::WriteRegisters(0, vec![1; 124].into())), 0);
     assert_eq!(length(&Request::Other(0x41, vec![1; 252])), 256);
     assert_eq!(length(&Request::Other(0x41, vec![1; 253])), 0);
 }
@@ -255,18 +255,18 @@ fn any_request() -> impl Strategy<Value = Request> {
         any::<(u16, u16)>().prop_map(|(address, value)| Request::WriteCoil(address, value)),
         any::<(u16, u16)>().prop_map(|(address, value)| Request::WriteRegister(address, value)),
         (any::<u16>(), prop::collection::vec(any::<bool>(), 0..=1_968))
-            .prop_map(|(start, coils)| Request::WriteCoils(start, coils)),
+            .prop_map(|(start, coils)| Request::WriteCoils(start, coils.into())),
         (any::<u16>(), prop::collection::vec(any::<u16>(), 0..=123))
-            .prop_map(|(start, values)| Request::WriteRegisters(start, values)),
+            .prop_map(|(start, values)| Request::WriteRegisters(start, values.into())),
     ]
 }
 
 fn any_response() -> impl Strategy<Value = Response> {
     prop_oneof![
         (1..=2_u8, prop::collection::vec(any::<bool>(), 0..=2_000))
-            .prop_map(|(function, bits)| Response::Bits(function, bits)),
+            .prop_map(|(function, bits)| Response::Bits(function, bits.into())),
         (3..=4_u8, prop::collection::vec(any::<u16>(), 0..=125))
-            .prop_map(|(function, values)| Response::Registers(function, values)),
+            .prop_map(|(function, values)| Response::Registers(function, values.into())),
         (prop::sample::select(vec![5, 6, 15, 16]), any::<(u16, u16)>())
             .prop_map(|(function, (address, value))| Response::Written(function, address, value)),
         (0..=0x7f_u8, any::<u8>())
@@ -324,7 +324,7 @@ proptest! {
     ) {
         for response in [
             Response::Other(function, data.clone()),
-            Response::Registers(function, values.clone()),
+            Response::Registers(function, values.clone().into()),
             Response::Bits(function, values.iter().map(|value| value & 1 == 1).collect()),
         ] {
             let mut bytes = Vec::new();

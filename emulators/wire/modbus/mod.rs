@@ -5,6 +5,7 @@
 //! done here rather than by the crate, and why:
 //!
 //! - checksum: the crate's is computed bit by bit; ours takes four bytes at a step;
+//! - frames with coils or registers: the crate wants them packed in a buffer of its own first;
 //! - length of a request 0F or 10: the crate reads the count from the wrong byte of an RTU frame;
 //! - function 05: the crate knows only on and off, relay boards also take times (`0x0200 + n`, tenths of a second);
 //! - functions and exception codes that it does not know survive a round trip.
@@ -24,5 +25,7 @@ mod server_tests;
 
 pub use client::{Client, ClientConfig, Done, Failure};
 pub use describe::{describe_request, describe_response};
-pub use frame::{Exception, Request, Response, emit_request, emit_response, parse_request, parse_response};
+pub use frame::{
+    Bits, Exception, Request, Response, Words, emit_request, emit_response, parse_request, parse_response,
+};
 pub use server::{Registers, Server};

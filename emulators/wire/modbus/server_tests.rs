@@ -47,7 +47,7 @@ fn requests_in_one_chunk_are_all_served_and_the_last_is_answered() {
     assert_eq!(board.served.len(), 2);
     assert_eq!(
         answered(&mut server).map(|(_, bytes)| bytes),
-        Some(answer(1, &Response::Registers(3, vec![5])))
+        Some(answer(1, &Response::Registers(3, vec![5].into())))
     );
 }
 
@@ -102,11 +102,11 @@ fn what_a_device_need_not_check_is_refused_for_it() {
     for (request, exception) in [
         (Request::ReadCoils(0, 0), Exception::IllegalValue),
         (Request::ReadHolding(0, 126), Exception::IllegalValue),
-        (Request::WriteCoils(0, vec![]), Exception::IllegalValue),
+        (Request::WriteCoils(0, vec![].into()), Exception::IllegalValue),
         (Request::Other(0x10, vec![0, 0, 0, 2, 2, 0, 1]), Exception::IllegalValue),
         (Request::Other(0x41, vec![1]), Exception::IllegalFunction),
         (Request::ReadInputs(0, 1), Exception::DeviceFailure),
-        (Request::WriteCoils(6, vec![true; 3]), Exception::IllegalAddress),
+        (Request::WriteCoils(6, vec![true; 3].into()), Exception::IllegalAddress),
     ] {
         now += Span::from_ms(100);
         server.handle_bytes(now, &frame(1, &request), &mut board);

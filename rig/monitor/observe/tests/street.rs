@@ -243,7 +243,7 @@ impl Street {
         if ms < self.silent && ms >= 500 {
             let coils: Vec<bool> = coils.into_iter().map(|lamp| driven & 1 << lamp != 0).collect();
             let answer = Response::Written(0x0F, 0, coils.len() as u16);
-            pen.ask(CableRole::Lamps, unit, &Request::WriteCoils(0, coils), ms);
+            pen.ask(CableRole::Lamps, unit, &Request::WriteCoils(0, coils.into()), ms);
             pen.answer(CableRole::Lamps, unit, &answer, ms + 8);
         }
         let lit = self.lit(head, ms);
@@ -297,7 +297,7 @@ impl Street {
             }
         }
         pen.ask(CableRole::Feedback, wiring.unit, &Request::ReadDiscreteInputs(0, 16), ms);
-        pen.answer(CableRole::Feedback, wiring.unit, &Response::Bits(0x02, bits), ms + 8);
+        pen.answer(CableRole::Feedback, wiring.unit, &Response::Bits(0x02, bits.into()), ms + 8);
     }
 
     fn broadcast(&self, pen: &mut Pen<'_>, ms: u64) {
@@ -390,7 +390,7 @@ impl Pen<'_> {
 
     fn controller_answers(&mut self, unit: u8, state: Vec<u16>, ms: u64) {
         let mut bytes = Vec::new();
-        emit_response(unit, &Response::Registers(0x04, state), &mut bytes);
+        emit_response(unit, &Response::Registers(0x04, state.into()), &mut bytes);
         self.frame(CableRole::Service, Some(0), bytes, ms);
     }
 
