@@ -134,10 +134,45 @@ fn a_violated_property_ends_with_1_and_is_named_with_time_values_and_the_command
         "VIOLATED",
         "interlock=6",
         "at most 3.100 s, at 63.583855",
-        &format!("rig check {path} --scenario evening-peak --seed 1"),
+        &format!("{} check {path} --scenario evening-peak --seed 1", env!("CARGO_BIN_EXE_rig")),
     ] {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }
+}
+
+#[test]
+fn a_site_may_not_give_its_own_property_an_id_of_the_catalogue() {
+    let property = "[[property]]\nid = \"P10\"\ntitle = \"t\"\nsentence = \"s\"\nsource = \"x\"\n[[property.check]]\nnever = \"VA=Y\"\n";
+    let site = site_with("yellow = \"3s\"", "yellow = \"3s\"");
+    let good = fs::read_to_string(site.path()).expect("just written");
+    fs::write(site.path(), format!("{good}\n{property}")).expect("a temporary file");
+    let line = good.lines().count() + 2;
+    let error = stderr_of(&["check", site.path().to_str().expect("printable")], 2);
+    assert!(error.contains(&format!(".toml:{line}: id: ")) && error.contains("P10"), "{error}");
+}
+
+#[test]
+fn a_property_that_does_not_exist_cannot_be_asked_for() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("typo.toml");
+    let text = "version = 1\ntitle = \"noon\"\nlasts = \"20s\"\nmust_exercise = [\"P10\", \"P99\"]\n";
+    fs::write(&path, text).expect("a temporary file");
+    let error = stderr_of(&["check", "--scenario", path.to_str().expect("printable")], 2);
+    assert!(error.contains("typo.toml:4: must_exercise") && error.contains("P99"), "{error}");
+}
+
+#[test]
+fn what_follows_the_end_of_a_trace_is_not_judged_and_not_passed_over_in_silence() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = folder.path().to_str().expect("a printable path");
+    stdout_of(&["check", "--scenario", "red-runner", "--out", out, "-q"], 0);
+    let trace = folder.path().join("red-runner/trace.rig");
+    let trace = trace.to_str().expect("a printable path");
+    assert!(!stdout_of(&["replay", trace], 0).contains("follows the end"));
+    let mut bytes = fs::read(trace).expect("the trace");
+    bytes.extend_from_slice(b"something else");
+    fs::write(trace, bytes).expect("the trace");
+    assert!(stdout_of(&["replay", trace], 0).contains("follows the end"));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! `rig check`.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Instant as Clock;
 
@@ -79,7 +79,7 @@ fn check(arguments: &Arguments, manner: Manner) -> Result<Exit, crate::site::Fil
             complain_line!("interrupted at {at} of scenario {}; a stopped run is not a pass", printed + 1);
             return Ok(Exit::Interrupted);
         }
-        Err(error @ RunError::Property(_)) => {
+        Err(error @ (RunError::Property(_) | RunError::Scenario(_))) => {
             complain(&error);
             return Ok(Exit::Usage);
         }
@@ -96,10 +96,8 @@ fn check(arguments: &Arguments, manner: Manner) -> Result<Exit, crate::site::Fil
     Ok(Exit::of(&outcomes))
 }
 
-type Slot = Mutex<Option<Result<Outcome, RunError>>>;
-
-/// Runs the scenarios on all cores and hands each outcome on in the order asked for. Each run is a world of its own,
-/// so nothing depends on how they are spread.
+/// Runs the scenarios on all cores and hands each outcome on as soon as it and all before it are there. Each run is a
+/// world of its own, so nothing depends on how they are spread.
 fn run_all(
     site: &Site,
     chosen: &[(String, Scenario)],
@@ -107,45 +105,51 @@ fn run_all(
     done: &mut dyn FnMut(&Outcome),
 ) -> Result<Vec<Outcome>, RunError> {
     let options = Options { out: arguments.out.as_deref(), draw: true, stop: &STOP };
-    let slots: Vec<Slot> = chosen.iter().map(|_| Mutex::new(None)).collect();
-    let (next, enough) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (next, enough) = (AtomicUsize::new(0), AtomicBool::new(false));
     let workers = thread::available_parallelism().map_or(1, usize::from).min(chosen.len());
-    let mut outcomes = Vec::new();
+    let (tell, told) = mpsc::channel();
     thread::scope(|scope| {
-        let mut threads = Vec::new();
         for _ in 0..workers {
-            threads.push(scope.spawn(|| {
-                loop {
+            let (tell, next, enough) = (tell.clone(), &next, &enough);
+            scope.spawn(move || {
+                while !enough.load(Ordering::Relaxed) {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some((argument, scenario)) = chosen.get(index) else { break };
-                    if enough.load(Ordering::Relaxed) > 0 {
-                        break;
-                    }
                     let result = one(site, argument, scenario, arguments, options);
                     if arguments.fail_fast && !matches!(&result, Ok(outcome) if fine(outcome)) {
-                        enough.fetch_add(1, Ordering::Relaxed);
+                        enough.store(true, Ordering::Relaxed);
                     }
-                    if let Ok(mut slot) = slots[index].lock() {
-                        *slot = Some(result);
-                    }
+                    // Nobody listens any more: somebody before this one failed.
+                    let _ = tell.send((index, result));
                 }
-            }));
+            });
         }
-        for thread in threads {
-            if let Err(panic) = thread.join() {
-                complain_line!("a run panicked with seed {}: this is a defect of the rig", arguments.seed);
-                std::panic::resume_unwind(panic);
+        drop(tell);
+        let outcomes = in_order(&told, chosen.len(), arguments.fail_fast, done);
+        enough.store(true, Ordering::Relaxed);
+        outcomes
+    })
+}
+
+/// Hands outcomes on in the order asked for, up to the first error, or with `fail_fast` the first that is not fine.
+fn in_order(
+    told: &mpsc::Receiver<(usize, Result<Outcome, RunError>)>,
+    expected: usize,
+    fail_fast: bool,
+    done: &mut dyn FnMut(&Outcome),
+) -> Result<Vec<Outcome>, RunError> {
+    let mut early: Vec<Option<Result<Outcome, RunError>>> = (0..expected).map(|_| None).collect();
+    let mut outcomes = Vec::with_capacity(expected);
+    for (index, result) in told {
+        early[index] = Some(result);
+        while let Some(result) = early.get_mut(outcomes.len()).and_then(Option::take) {
+            let outcome = result?;
+            done(&outcome);
+            let stop_here = fail_fast && !fine(&outcome);
+            outcomes.push(outcome);
+            if stop_here {
+                return Ok(outcomes);
             }
-        }
-    });
-    for slot in slots {
-        let Ok(Some(result)) = slot.into_inner() else { break };
-        let outcome = result?;
-        done(&outcome);
-        let stop_here = arguments.fail_fast && !fine(&outcome);
-        outcomes.push(outcome);
-        if stop_here {
-            break;
         }
     }
     Ok(outcomes)

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use std::time::Instant as Clock;
+
 use super::{Exit, Manner, STOP, complain, show};
 use crate::runner::{self, ReplayError, RunError};
 
@@ -20,6 +22,7 @@ pub(super) struct Arguments {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
+    let begun = Clock::now();
     let outcome = match runner::replay(&arguments.trace, &STOP) {
         Ok(outcome) => outcome,
         Err(ReplayError::Run(RunError::Interrupted(at))) => {
@@ -29,7 +32,7 @@ pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
         Err(
             error @ (ReplayError::Trace { .. }
             | ReplayError::Inside(_)
-            | ReplayError::Run(RunError::Property(_))),
+            | ReplayError::Run(RunError::Property(_) | RunError::Scenario(_))),
         ) => {
             complain(&error);
             return Exit::Usage;
@@ -47,6 +50,7 @@ pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
             say!("{}", outcomes[0].text);
         }
         show::outcome(&outcomes[0], manner);
+        show::summary(&outcomes[0].site, &outcomes, begun.elapsed(), manner);
     }
     Exit::of(&outcomes)
 }

@@ -67,7 +67,9 @@ fn command(outcome: &Outcome) -> String {
         if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
     };
     let (site, scenario) = (quoted(&outcome.site_argument), quoted(&outcome.scenario_argument));
-    format!("rig check {site} --scenario {scenario} --seed {}", outcome.seed)
+    // As it was called this time: a program that is not installed is not found by its name.
+    let program = std::env::args().next().map_or_else(|| "rig".to_owned(), |program| quoted(&program));
+    format!("{program} check {site} --scenario {scenario} --seed {}", outcome.seed)
 }
 
 fn verdicts(outcome: &Outcome, manner: Manner) {
@@ -136,8 +138,9 @@ pub(super) fn summary(site: &str, outcomes: &[Outcome], took: Duration, manner: 
         say!("{}: {}", word(&outcome.status).0, command(outcome));
     }
     let text = format!(
-        "{site}: {} scenarios: {passed} passed, {violated} violated, {inconclusive} inconclusive, {skipped} skipped ({:.1} s)",
+        "{site}: {} {}: {passed} passed, {violated} violated, {inconclusive} inconclusive, {skipped} skipped ({:.1} s)",
         outcomes.len(),
+        if outcomes.len() == 1 { "scenario" } else { "scenarios" },
         took.as_secs_f64()
     );
     let colour = if violated > 0 {

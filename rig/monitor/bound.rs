@@ -67,7 +67,12 @@ impl Cursor<'_> {
             }
         }
         self.shallower();
-        Ok(bound.constant().map_or(bound, Bound::Constant))
+        match bound.constant() {
+            // Sums and products stop there: whatever was meant, it was not this.
+            Some(u64::MAX) => Err(ParseError::new("longer than can be counted")),
+            Some(us) => Ok(Bound::Constant(us)),
+            None => Ok(bound),
+        }
     }
 
     fn term(&mut self) -> Result<Bound, ParseError> {

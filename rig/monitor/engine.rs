@@ -156,6 +156,12 @@ impl Engine {
         (next != u64::MAX).then(|| Instant::from_us(next))
     }
 
+    /// Whether there is a property of this id, judged or not.
+    #[must_use]
+    pub fn knows(&self, id: &str) -> bool {
+        self.properties.iter().any(|property| property.id == id)
+    }
+
     /// Violations since the last call.
     pub fn take_violations(&mut self) -> Vec<Found> {
         std::mem::take(&mut self.fresh)

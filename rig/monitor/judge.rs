@@ -39,12 +39,28 @@ impl Judge {
     /// If a property names something that does not exist.
     pub fn new(site: &Site, starts_at: u32) -> Result<Judge, PropertyError> {
         let mut properties = catalogue()?;
-        properties.extend(property::load(&site.properties, &site.name)?);
+        let own = property::load(&site.properties, &site.file)?;
+        if let Some(taken) = own.iter().find(|own| properties.iter().any(|known| known.id == own.id)) {
+            return Err(PropertyError {
+                file: site.file.as_str().into(),
+                line: taken.line,
+                key: "id".to_owned(),
+                message: format!("the catalogue has a property `{}` already", taken.id),
+                hint: Some("give it an id of its own, such as `S1`".to_owned()),
+            });
+        }
+        properties.extend(own);
         let (observer, vocabulary) = Observer::new(site, starts_at);
         let cables: Vec<CableRole> =
             CableRole::ALL.into_iter().filter(|role| site.wiring.cables[role.index()].is_some()).collect();
         let engine = Engine::new(&properties, &vocabulary, &site.limits, site.policy(), &cables)?;
         Ok(Judge { observer, engine, changes: Vec::new() })
+    }
+
+    /// Whether there is a property of this id.
+    #[must_use]
+    pub fn knows(&self, id: &str) -> bool {
+        self.engine.knows(id)
     }
 
     /// Takes in a record.

@@ -32,7 +32,7 @@ impl fmt::Display for PropertyError {
             write!(f, "{}: ", self.key)?;
         }
         f.write_str(&self.message)?;
-        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "; {hint}"))
+        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, " (hint: {hint})"))
     }
 }
 

@@ -58,11 +58,28 @@ impl<'a> Recorder<'a> {
         if let Some(lines) = &mut self.lines {
             lines.record(record);
         }
+        tell(record);
         if self.keep_edges
             && let What::Head { head, driven, .. } = record.what
         {
             self.edges.push((record.latest, head as u8, driven));
         }
+    }
+}
+
+/// For who asked to hear more (`-vv`, `-vvv`). What happens all the time is not worth a look at every record.
+fn tell(record: &Record) {
+    match &record.what {
+        What::Stimulus(text) => tracing::debug!(at = %record.latest, "stimulus: {text}"),
+        What::Power(on) => tracing::debug!(at = %record.latest, on, "supply"),
+        What::Note(text) => tracing::debug!(at = %record.latest, "note: {text}"),
+        What::Reject { device, skipped, why, .. } => {
+            tracing::debug!(at = %record.latest, device, skipped, "threw bytes away: {why}");
+        }
+        What::Head { head, driven, lit } => {
+            tracing::trace!(at = %record.latest, ?head, driven, lit, "lamps");
+        }
+        What::Frame(_) | What::Display { .. } | What::Post { .. } | What::People { .. } | What::End => {}
     }
 }
 

@@ -47,8 +47,12 @@ pub fn replay(path: &Path, stop: &AtomicBool) -> Result<Outcome, ReplayError> {
     let mut recorder = Recorder::new(Judge::new(&site, header.starts_at).map_err(RunError::from)?, stop);
     recorder.strip = Some(Strip::default());
     recorder.lines = Some(Lines::new(decoding(&site)));
-    let mut whole = false;
+    let (mut whole, mut more) = (false, false);
     for record in reader.by_ref() {
+        if whole {
+            more = true;
+            break;
+        }
         recorder.judge.advance(record.latest);
         recorder.take(&record);
         whole = record.what == What::End;
@@ -64,6 +68,9 @@ pub fn replay(path: &Path, stop: &AtomicBool) -> Result<Outcome, ReplayError> {
     outcome.scenario_argument = header.scenario;
     outcome.trace = Some(path.to_owned());
     outcome.trace_bytes = path.metadata().map_or(0, |file| file.len());
+    if more || (whole && reader.cut().is_some()) {
+        outcome.remarks.push(format!("something follows the end of the trace at {ended}; it was not judged"));
+    }
     if !whole {
         let why = reader.cut().unwrap_or("no end record");
         outcome.remarks.push(format!("the trace was cut off at {ended} ({why}); judged up to there"));

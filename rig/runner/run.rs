@@ -15,7 +15,7 @@ use crate::bench::Bench;
 use crate::driver::{Ended, VirtualRun};
 use crate::monitor::{Judge, PropertyError};
 use crate::scenario::Scenario;
-use crate::site::Site;
+use crate::site::{FileError, Site};
 use crate::trace::{Decoding, FORMAT, Header, Lines, Strip, Writer};
 
 /// Why a run could not be made, or not be finished. Never the controller's fault.
@@ -32,6 +32,9 @@ pub enum RunError {
     /// The catalogue or the site's own properties cannot be used.
     #[error(transparent)]
     Property(#[from] PropertyError),
+    /// The scenario asks for something that does not exist.
+    #[error(transparent)]
+    Scenario(#[from] FileError),
     /// Bench and controller went round in circles.
     #[error(
         "bench and controller exchanged data without end at {0}; this is a defect of the rig or of the soft controller"
@@ -88,7 +91,9 @@ pub fn run(site: &Site, scenario: &Scenario, seed: u64, options: Options<'_>) ->
         let why = format!("made for {}; this site runs {}", scenario.policies.join(", "), site.policy());
         return Ok(blank(site, scenario, seed, Status::Skipped(why)));
     }
-    let mut recorder = Recorder::new(Judge::new(site, scenario.starts_at)?, options.stop);
+    let judge = Judge::new(site, scenario.starts_at)?;
+    must_exercise_what_exists(scenario, &judge)?;
+    let mut recorder = Recorder::new(judge, options.stop);
     recorder.keep_edges = scenario.pair.is_some();
     if options.draw {
         recorder.strip = Some(Strip::default());
@@ -111,6 +116,17 @@ pub fn run(site: &Site, scenario: &Scenario, seed: u64, options: Options<'_>) ->
         write_text(&out.join(&scenario.name).join("trace.txt"), &outcome)?;
     }
     Ok(outcome)
+}
+
+/// A property that does not exist would never be exercised: the scenario is wrong, not the run.
+fn must_exercise_what_exists(scenario: &Scenario, judge: &Judge) -> Result<(), FileError> {
+    let Some(id) = scenario.must_exercise.iter().find(|id| !judge.knows(id)) else { return Ok(()) };
+    let quoted = format!("\"{id}\"");
+    let start = scenario.text.find(&quoted).unwrap_or(0);
+    let message = format!("there is no property `{id}`");
+    let hint = "see `rig list properties`; a site's own count where the site has them".to_owned();
+    let place = start..start + quoted.len();
+    Err(FileError::at(&scenario.file, &scenario.text, &place, "must_exercise", message, Some(hint)))
 }
 
 /// Brings the bench and the soft controller together.

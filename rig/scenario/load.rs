@@ -45,6 +45,7 @@ impl Scenario {
         Ok(Scenario {
             name: stem(file),
             title,
+            file: file.to_owned(),
             starts_at: root
                 .get("starts_at")
                 .map_or_else(|| Ok(default_start()), |entry| entry.quantity(date::read))?,

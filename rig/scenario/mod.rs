@@ -165,6 +165,8 @@ pub struct Scenario {
     pub name: String,
     /// One sentence for people.
     pub title: String,
+    /// What it is called in complaints: the file it came from.
+    pub file: String,
     /// Local time when it begins, seconds since 1970-01-01.
     pub starts_at: u32,
     /// How long it lasts.

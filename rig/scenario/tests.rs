@@ -372,6 +372,7 @@ prop_compose! {
         Scenario {
             name: "any".to_owned(),
             title,
+            file: "any.toml".to_owned(),
             starts_at,
             lasts: Span::from_secs(3_600),
             uptime_ms,

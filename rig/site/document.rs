@@ -26,12 +26,18 @@ impl<'t> Document<'t> {
             Ok(root) => Ok(Document { file, text, root }),
             Err(error) => {
                 let place = error.span().unwrap_or(0..0);
-                let hint = "the file is not TOML from here on";
+                let twice = error.message().contains("duplicate key");
+                let key = text.get(place.clone()).filter(|_| twice).map(shown).unwrap_or_default();
+                let hint = if twice {
+                    "a key stands once in its table"
+                } else {
+                    "the file is not TOML from here on"
+                };
                 Err(FileError::at(
                     file,
                     text,
                     &place,
-                    "",
+                    key,
                     shown_message(error.message()),
                     Some(hint.to_owned()),
                 ))
@@ -48,11 +54,16 @@ impl<'t> Document<'t> {
             place: 0..0,
             table: self.root.get_ref(),
         };
-        section.only(known)?;
-        let version = section.required("version", "write `version = 1` as the first line")?;
-        if version.integer(0, i64::MAX)? != 1 {
-            return Err(version.error("this version is not known here", "write `version = 1`"));
+        // A later version may well have other keys: it is the version that is to blame for them.
+        let version = section.get("version");
+        if let Some(version) = version
+            && version.integer(0, i64::MAX)? != 1
+        {
+            let hint = "this program reads `version = 1`; a newer one may read more";
+            return Err(version.error("this version is not known here", hint));
         }
+        section.only(known)?;
+        section.required("version", "write `version = 1` as the first line")?;
         Ok(section)
     }
 }
@@ -178,6 +189,9 @@ impl<'a> Entry<'a> {
     /// A text.
     pub(crate) fn text(&self) -> Result<&'a str, FileError> {
         match self.value.get_ref() {
+            DeValue::String(text) if text.contains(char::is_control) => {
+                Err(self.error("holds a control character", "write plain text on one line"))
+            }
             DeValue::String(text) => Ok(text),
             _ => Err(self.error(self.mistyped("a text"), "write it in quotes")),
         }

@@ -138,6 +138,8 @@ impl Geometry {
 pub struct Site {
     /// Its name, as on the command line.
     pub name: String,
+    /// What it is called in complaints: the file it came from.
+    pub file: String,
     /// For people.
     pub title: String,
     /// Measures.
@@ -191,6 +193,7 @@ impl Site {
         let own = root.array("property")?;
         Ok(Site {
             name: stem(file),
+            file: file.to_owned(),
             title,
             geometry,
             wiring,

@@ -274,15 +274,20 @@ fn policy(section: &Section<'_>) -> Result<PolicyChoice, FileError> {
         PolicyName::Balanced => {
             let known = &["weight", "flow", "saturation", "occupancy", "wait_cap"];
             let own = section.section("balanced", known)?;
+            let hint = || format!("write that table with {}, or choose another policy", known.join(", "));
             own.map_or_else(
-                || Err(entry.error("`[controller.balanced]` is missing", "write its table")),
+                || Err(entry.error("`[controller.balanced]` is missing", hint())),
                 |own| balanced(&own),
             )
         }
         PolicyName::FixedTime => {
             let own = section.section("fixed_time", &["cycle"])?;
-            let own =
-                own.ok_or_else(|| entry.error("`[controller.fixed_time]` is missing", "write its table"))?;
+            let own = own.ok_or_else(|| {
+                entry.error(
+                    "`[controller.fixed_time]` is missing",
+                    "write that table, with `cycle`, or choose another policy",
+                )
+            })?;
             Ok(PolicyChoice::FixedTime {
                 cycle: own.required("cycle", "write its length: `\"90s\"`")?.time(Span::from_secs(30))?,
             })

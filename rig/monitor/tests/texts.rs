@@ -18,10 +18,10 @@ fn check(body: &str) -> String {
 
 #[test]
 fn an_unknown_signal_is_named_with_its_place_and_the_closest_one() {
-    assert_eq!(check("never = \"VB=G\""), "catalogue.toml:4: never: unknown signal `VB`; did you mean `PB`?");
+    assert_eq!(check("never = \"VB=G\""), "catalogue.toml:4: never: unknown signal `VB` (hint: did you mean `PB`?)");
     assert_eq!(
         check("never = \"VA=GR\""),
-        "catalogue.toml:4: never: unknown name of `VA` `GR`; did you mean `G`?"
+        "catalogue.toml:4: never: unknown name of `VA` `GR` (hint: did you mean `G`?)"
     );
 }
 
@@ -29,7 +29,7 @@ fn an_unknown_signal_is_named_with_its_place_and_the_closest_one() {
 fn an_unknown_limit_is_named_with_the_closest_one() {
     assert_eq!(
         check("lasts = \"VA=Y\"\nat_least = \"$yelow\""),
-        "catalogue.toml:5: at_least: unknown limit `yelow`; did you mean `yellow`?"
+        "catalogue.toml:5: at_least: unknown limit `yelow` (hint: did you mean `yellow`?)"
     );
     assert_eq!(
         check("lasts = \"VA=Y\"\nat_least = \"$capacity\""),
@@ -41,11 +41,11 @@ fn an_unknown_limit_is_named_with_the_closest_one() {
 fn an_unknown_key_is_named_with_the_closest_one() {
     assert_eq!(
         check("lasts = \"VA=Y\"\nat_leest = \"3s\""),
-        "catalogue.toml:5: at_leest: unknown key; did you mean `at_least`?"
+        "catalogue.toml:5: at_leest: unknown key (hint: did you mean `at_least`?)"
     );
     assert_eq!(
         complaint("[[property]]\nid = \"P\"\ntitel = \"x\"\n"),
-        "catalogue.toml:3: titel: unknown key; did you mean `title`?"
+        "catalogue.toml:3: titel: unknown key (hint: did you mean `title`?)"
     );
 }
 
@@ -65,13 +65,13 @@ fn a_text_that_makes_no_sense_says_what_was_wanted() {
     assert_eq!(check("never = \"VA=G and\""), "catalogue.toml:4: never: wanted a signal, found the end");
     assert_eq!(
         check("never = \"log\""),
-        "catalogue.toml:4: never: `log` is an event, not a state; write at(log) where an edge is wanted"
+        "catalogue.toml:4: never: `log` is an event, not a state (hint: write at(log) where an edge is wanted)"
     );
     assert!(check("when = \"VA=G\"\nthen = \"ON\"\nwithin = \"1s\"").contains("wanted an edge"));
     assert!(check("never = \"before(ON)\"").contains("beside an edge only"));
     assert!(check("never = \"ON\"\nlonger_than = \"2.7s\"").contains("`.` has no meaning here"));
     assert!(
-        check("never = \"ON\"\nlonger_than = \"5\"").contains("`5` has no unit; write 5s, 5ms or 5*$limit")
+        check("never = \"ON\"\nlonger_than = \"5\"").contains("`5` has no unit (hint: write 5s, 5ms or 5*$limit)")
     );
 }
 
