@@ -1,0 +1,250 @@
+//! Real time: one loop that wakes a machine when it wants to be woken, hands it what its ports heard and sends what
+//! it says.
+//!
+//! A machine's own time is exact: it is woken for the instants it asked for, in order, however late the loop is, and
+//! what it sends goes out at once. How late that was is measured at every wake.
+
+mod cabinet;
+mod lateness;
+mod plugged;
+mod rig_side;
+
+use std::io;
+
+use emulators::time::{Instant, Span};
+use tokio::sync::mpsc;
+use tokio::task::LocalSet;
+
+use super::clock::{Alarm, WallClock};
+use super::port::{Heard, Port, Sender};
+
+pub use cabinet::{Cabinet, Soft, SoftOptions};
+pub use lateness::Lateness;
+pub use plugged::{World, serve};
+pub use rig_side::{LiveEnd, LiveOutcome, LiveRun};
+
+/// Chunks that wait between a port and the loop; a port that is faster waits.
+const HEARD: usize = 256;
+/// The most a port hands over at a time.
+const CHUNK: usize = 4_096;
+
+/// A stall of the host beyond this spoils what was judged around it.
+pub const TOO_LATE: Span = Span::from_ms(50);
+
+/// What the loop drives.
+pub(super) trait Machine {
+    /// When it wants to be woken.
+    fn due(&self) -> Instant;
+    /// Its wake at `at` has come.
+    fn wake(&mut self, at: Instant);
+    /// A port heard bytes; the last of them was read at `at`.
+    fn hear(&mut self, at: Instant, port: usize, bytes: Vec<u8>);
+    /// Something else happened.
+    fn happen(&mut self, at: Instant, news: News);
+    /// The next thing it sends.
+    fn next_send(&mut self) -> Option<(usize, Vec<u8>)>;
+    /// What it did at `at` has been done, sending included, by `done`.
+    fn settle(&mut self, at: Instant, done: Instant);
+    /// Whether the loop shall end.
+    fn is_over(&self) -> bool;
+}
+
+/// What can happen besides bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// A line from a person or a program (standard input).
+    Told(String),
+    /// Standard input has ended.
+    Quiet,
+    /// Somebody opened the far end of a pseudo-terminal, or closed it.
+    FarEnd {
+        /// Which port.
+        port: usize,
+        /// Opened.
+        open: bool,
+    },
+    /// A port is gone.
+    Gone {
+        /// Which port.
+        port: usize,
+        /// Why.
+        why: String,
+    },
+    /// The far program has set another rate than the line's: what it sends arrives as garbage.
+    WrongBaud {
+        /// Which port.
+        port: usize,
+        /// Its rate.
+        rate: u32,
+    },
+    /// A program that the rig started has ended.
+    Ended(String),
+    /// A program that the rig started says that it was late by so much.
+    Late(Span),
+}
+
+enum Event {
+    Bytes { port: usize, at: Instant, bytes: Vec<u8> },
+    News(News),
+}
+
+/// Runs a machine over its ports until it is over. `news` may bring more.
+///
+/// # Errors
+/// If the kernel refuses a timer or a descriptor.
+pub(super) async fn run(
+    machine: &mut impl Machine,
+    ports: Vec<Option<Port>>,
+    clock: WallClock,
+    news: mpsc::Receiver<News>,
+    lateness: &mut Lateness,
+) -> io::Result<()> {
+    let local = LocalSet::new();
+    local.run_until(turn(machine, ports, clock, news, lateness)).await
+}
+
+async fn turn(
+    machine: &mut impl Machine,
+    ports: Vec<Option<Port>>,
+    clock: WallClock,
+    mut news: mpsc::Receiver<News>,
+    lateness: &mut Lateness,
+) -> io::Result<()> {
+    let alarm = Alarm::new()?;
+    let (tell, mut heard) = mpsc::channel(HEARD);
+    let mut senders: Vec<Option<Sender>> = Vec::new();
+    for (index, port) in ports.into_iter().enumerate() {
+        let Some(mut port) = port else {
+            senders.push(None);
+            continue;
+        };
+        senders.push(Some(port.sender()?));
+        tokio::task::spawn_local(listen(index, port, clock, tell.clone()));
+    }
+    drop(tell);
+    let mut listening = true;
+    while !machine.is_over() {
+        catch_up(machine, &clock, clock.now(), &mut senders, lateness);
+        if machine.is_over() {
+            break;
+        }
+        alarm.set(&clock, machine.due())?;
+        tokio::select! {
+            biased;
+            event = heard.recv() => match event {
+                Some(Event::Bytes { port, at, bytes }) => {
+                    catch_up(machine, &clock, at, &mut senders, lateness);
+                    machine.hear(at, port, bytes);
+                    settle(machine, at, &clock, &mut senders);
+                }
+                Some(Event::News(news)) => tell_news(machine, &clock, news, &mut senders),
+                // No port at all: time alone drives the machine. A closed channel is ready for ever.
+                None => alarm.rung().await?,
+            },
+            rung = alarm.rung() => rung?,
+            told = news.recv(), if listening => match told {
+                Some(told) => tell_news(machine, &clock, told, &mut senders),
+                None => listening = false,
+            },
+        }
+    }
+    Ok(())
+}
+
+/// Wakes the machine for everything due until `now`, each at its own instant.
+fn catch_up(
+    machine: &mut impl Machine,
+    clock: &WallClock,
+    now: Instant,
+    senders: &mut [Option<Sender>],
+    lateness: &mut Lateness,
+) {
+    while !machine.is_over() {
+        let due = machine.due();
+        if due > now {
+            return;
+        }
+        machine.wake(due);
+        let done = settle(machine, due, clock, senders);
+        lateness.note(done.since(due));
+    }
+}
+
+fn tell_news(machine: &mut impl Machine, clock: &WallClock, news: News, senders: &mut [Option<Sender>]) {
+    let now = clock.now();
+    machine.happen(now, news);
+    settle(machine, now, clock, senders);
+}
+
+/// Sends what the machine has to say and tells it when that was done.
+fn settle(
+    machine: &mut impl Machine,
+    at: Instant,
+    clock: &WallClock,
+    senders: &mut [Option<Sender>],
+) -> Instant {
+    let mut trouble = Vec::new();
+    while let Some((port, bytes)) = machine.next_send() {
+        let Some(Some(sender)) = senders.get_mut(port) else { continue };
+        match sender.send(&bytes) {
+            Ok(sent) if sent == bytes.len() => {}
+            Ok(_) => tracing::debug!(port, "the far end reads too slowly: bytes were not sent"),
+            // A port that is gone says so once; its listener knows as well.
+            Err(error) => trouble.push((port, error)),
+        }
+    }
+    let done = clock.now().max(at);
+    machine.settle(at, done);
+    for (port, error) in trouble {
+        if let Some(sender) = senders.get_mut(port) {
+            *sender = None;
+        }
+        machine.happen(done, News::Gone { port, why: error.to_string() });
+        machine.settle(at, done);
+    }
+    done
+}
+
+/// Listens to a port until it is gone.
+async fn listen(index: usize, mut port: Port, clock: WallClock, tell: mpsc::Sender<Event>) {
+    let mut buffer = [0; CHUNK];
+    let mut wrong = None;
+    loop {
+        let heard = port.listen(&mut buffer).await;
+        let at = clock.now();
+        let event = match heard {
+            Heard::Bytes(count) => {
+                let rate = port.wrong_baud();
+                if rate != wrong {
+                    wrong = rate;
+                    if let Some(rate) = rate
+                        && tell.send(Event::News(News::WrongBaud { port: index, rate })).await.is_err()
+                    {
+                        return;
+                    }
+                }
+                let mut bytes = buffer[..count].to_vec();
+                if rate.is_some() {
+                    garble(&mut bytes);
+                }
+                Event::Bytes { port: index, at, bytes }
+            }
+            Heard::Opened => Event::News(News::FarEnd { port: index, open: true }),
+            Heard::Closed => Event::News(News::FarEnd { port: index, open: false }),
+            Heard::Gone(why) => {
+                let _ = tell.send(Event::News(News::Gone { port: index, why })).await;
+                return;
+            }
+        };
+        if tell.send(event).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// What a receiver makes of characters at another rate: something else. A pseudo-terminal would carry them unharmed.
+fn garble(bytes: &mut [u8]) {
+    for (place, byte) in bytes.iter_mut().enumerate() {
+        *byte = byte.rotate_left(3) ^ 0xa5 ^ (place as u8).wrapping_mul(29);
+    }
+}
