@@ -21,6 +21,11 @@ const LATCHING: [u16; 6] = [
     log::INTERLOCK,
 ];
 
+/// The bit of a log code; codes end at [`log::RESET`], and one beyond is taken for logged.
+const fn bit(code: u16) -> u64 {
+    if code < u64::BITS as u16 { 1 << code } else { 0 }
+}
+
 #[derive(Debug)]
 pub(super) struct Service {
     unit: Option<u8>,
@@ -32,6 +37,8 @@ pub(super) struct Service {
     log_count: Option<u16>,
     /// Entries known to exist and not yet read: first and the one after the last.
     missing: (u16, u16),
+    /// Codes that the log has held, as bits.
+    logged: u64,
     /// Uptime of the newest entry read since the controller last got power.
     last_ms: Option<u32>,
     clock_high: u16,
@@ -60,6 +67,7 @@ impl Service {
             cursor: 0,
             log_count: None,
             missing: (0, 0),
+            logged: 0,
             last_ms: None,
             patience,
             clock_high: 0,
@@ -143,6 +151,8 @@ impl Service {
         sink.wake(Timer::Service, sink.now + self.patience);
         let ms = u32::from(at(map::LOG_LAST_MS_HI)) << 16 | u32::from(at(map::LOG_LAST_MS_LO));
         self.grown(sink, at(map::LOG_COUNT), (at(map::LOG_LAST_CODE), at(map::LOG_LAST_ARG)), ms, learnt);
+        let fault = at(map::FAULT);
+        sink.set_flag(sink.ids.fault_unlogged[0], fault != 0 && bit(fault) & !self.logged != 0);
     }
 
     /// No state for so long that what was last read may be wrong: nothing is known.
@@ -163,6 +173,7 @@ impl Service {
         for signal in singles.into_iter().chain(pairs.into_iter().flatten()) {
             sink.set(signal, Value::Nil);
         }
+        sink.set_flag(sink.ids.fault_unlogged[0], false);
     }
 
     /// The log has `count` entries, and this is the newest.
@@ -203,6 +214,7 @@ impl Service {
 
     /// One entry: code and argument.
     fn entry(&mut self, sink: &mut Sink, (code, arg): (u16, u16), ms: u32, learnt: &mut Learnt) {
+        self.logged |= bit(code);
         if code == log::POWER_ON {
             self.last_ms = None;
         }

@@ -143,7 +143,7 @@ fn no_stimulus_and_no_people_record_changes_a_signal() {
         for record in street.records(&site) {
             observer.record(&record, &mut changes);
         }
-        observer.finish(Instant::from_ms(street.ends), &mut changes);
+        observer.advance(Instant::from_ms(street.ends), &mut changes);
         changes
     };
     let quiet = changes(&Street::default());
