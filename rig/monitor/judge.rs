@@ -26,6 +26,7 @@ pub fn catalogue() -> Result<Vec<Property>, PropertyError> {
 }
 
 /// Observer and engine in one.
+#[derive(Clone)]
 pub struct Judge {
     observer: Observer,
     engine: Engine,

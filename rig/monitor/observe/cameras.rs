@@ -29,7 +29,7 @@ struct Crosswalk {
     down: u8,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Camera {
     place: usize,
     wiring: CameraWiring,

@@ -18,7 +18,7 @@ const OPERATED_LASTS: Span = Span::from_secs(5);
 const SHORT_DIP_LASTS: Span = Span::from_secs(5);
 
 /// Times that the context needs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Bounds {
     debounce: Span,
     hold: Span,
@@ -31,7 +31,7 @@ struct Bounds {
     needed_ms: (i64, i64),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Context {
     bounds: Bounds,
     heads: [Option<Aspect>; 4],

@@ -126,7 +126,7 @@ impl Timer {
 const DAY_MINUTES: u64 = 24 * 60;
 
 /// Makes changes of signals out of records.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Observer {
     sink: Sink,
     heads: Heads,

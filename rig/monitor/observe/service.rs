@@ -26,7 +26,7 @@ const fn bit(code: u16) -> u64 {
     if code < u64::BITS as u16 { 1 << code } else { 0 }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Service {
     unit: Option<u8>,
     asked: Option<Request>,
@@ -135,7 +135,7 @@ impl Service {
         for (place, register) in [map::DETECTOR_A, map::DETECTOR_B].into_iter().enumerate() {
             let bits = at(register);
             sink.set_flag(sink.ids.kerb_demand[place], demands[place]);
-            sink.set(sink.ids.detector[place], number(Some(i64::from(bits))));
+            Service::health(sink, place, bits, since);
             let flags = [
                 sink.ids.lost[place],
                 sink.ids.judged_implausible[place],
@@ -153,6 +153,20 @@ impl Service {
         self.grown(sink, at(map::LOG_COUNT), (at(map::LOG_LAST_CODE), at(map::LOG_LAST_ARG)), ms, learnt);
         let fault = at(map::FAULT);
         sink.set_flag(sink.ids.fault_unlogged[0], fault != 0 && bit(fault) & !self.logged != 0);
+    }
+
+    /// What a detector is worth. One that has failed may have been acted upon since the question before: it is told
+    /// from then on.
+    fn health(sink: &mut Sink, place: usize, bits: u16, since: Instant) {
+        let signal = sink.ids.detector[place];
+        let value = number(Some(i64::from(bits)));
+        if bits != 0 && sink.has(signal, number(Some(0))) {
+            let earliest = std::mem::replace(&mut sink.earliest, sink.now);
+            sink.set_since(signal, value, since);
+            sink.earliest = earliest;
+        } else {
+            sink.set(signal, value);
+        }
     }
 
     /// No state for so long that what was last read may be wrong: nothing is known.
