@@ -395,8 +395,7 @@ impl Observer {
         match frame.from {
             Some(0) => camera.order(sink, frame.sent.as_deref().unwrap_or(&frame.bytes)),
             Some(_) | None => {
-                let people =
-                    camera.upload(sink, frame.start, &frame.bytes, self.pedestrian_red_since).people;
+                let people = camera.upload(sink, frame.start, &frame.bytes, self.pedestrian_red_since).people;
                 context.on_crosswalk(sink, sink.is(sink.ids.on_crosswalk[0]));
                 if people {
                     self.people();
