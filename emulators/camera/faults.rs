@@ -32,6 +32,8 @@ pub(super) struct Faults {
     pub(super) bad_crc: bool,
     /// Sends every frame twice.
     pub(super) repeats: bool,
+    /// Sends every report once more so much later; zero is never.
+    pub(super) replays: Span,
     /// Reports itself abnormal.
     pub(super) self_reported: bool,
 }
@@ -54,6 +56,7 @@ impl Faults {
             Fault::NoHeartbeat => self.no_heartbeat = true,
             Fault::BadCrc => self.bad_crc = true,
             Fault::Repeats => self.repeats = true,
+            Fault::Replays(span) => self.replays = span,
             Fault::SelfReported => self.self_reported = true,
         }
     }

@@ -127,6 +127,8 @@ pub enum Fault {
     BadCrc,
     /// Sends every frame twice, the copy 100 ms later.
     Repeats,
+    /// Sends every report of its counts once more this much later, as a link that buffers does; newer ones overtake it.
+    Replays(Span),
     /// Reports its channels as abnormal (0205) while counting on.
     SelfReported,
 }
@@ -229,6 +231,7 @@ impl Camera {
             | Fault::NoHeartbeat
             | Fault::BadCrc
             | Fault::Repeats
+            | Fault::Replays(_)
             | Fault::SelfReported => {}
         }
     }

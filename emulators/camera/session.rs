@@ -283,6 +283,10 @@ impl Camera {
             spoil(&mut bytes);
         }
         let copy = self.faults.repeats.then(|| bytes.clone());
+        if self.faults.replays > Span::ZERO && matches!(message, Message::RealTime(_)) {
+            self.transmitter.replay(now + self.faults.replays, bytes.clone());
+            self.schedule_departure();
+        }
         self.put(now, bytes);
         if let Some(copy) = copy {
             self.transmitter.again(now, copy);

@@ -19,20 +19,21 @@ const REPEAT_AFTER: Span = Span::from_ms(100);
 pub(super) struct Transmitter {
     /// Frames that leave later, in order.
     delayed: VecDeque<(Instant, Vec<u8>)>,
+    /// Old reports that leave once more, in order; newer ones overtake them.
+    replays: VecDeque<(Instant, Vec<u8>)>,
 }
 
 impl Transmitter {
     /// When the next delayed frame leaves.
     pub(super) fn next(&self) -> Option<Instant> {
-        self.delayed.front().map(|&(at, _)| at)
+        let first = |queue: &VecDeque<(Instant, Vec<u8>)>| queue.front().map(|&(at, _)| at);
+        first(&self.delayed).into_iter().chain(first(&self.replays)).min()
     }
 
     /// The next frame that leaves by `now`.
     pub(super) fn departing(&mut self, now: Instant) -> Option<Vec<u8>> {
-        if self.next()? > now {
-            return None;
-        }
-        self.delayed.pop_front().map(|(_, bytes)| bytes)
+        let due = |queue: &mut VecDeque<(Instant, Vec<u8>)>| queue.pop_front_if(|(at, _)| *at <= now);
+        due(&mut self.delayed).or_else(|| due(&mut self.replays)).map(|(_, bytes)| bytes)
     }
 
     /// Takes a frame: gives it back if it leaves at once, else keeps it until its time. No frame overtakes.
@@ -67,9 +68,19 @@ impl Transmitter {
         }
     }
 
+    /// Keeps a report that leaves once more at `at`.
+    pub(super) fn replay(&mut self, at: Instant, bytes: Vec<u8>) {
+        // Another delay may have been chosen meanwhile: they stay in order.
+        let at = self.replays.back().map_or(at, |&(last, _)| last.max(at));
+        if self.replays.len() < WAITING {
+            self.replays.push_back((at, bytes));
+        }
+    }
+
     /// Forgets what waits.
     pub(super) fn clear(&mut self) {
         self.delayed.clear();
+        self.replays.clear();
     }
 }
 

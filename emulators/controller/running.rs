@@ -209,7 +209,9 @@ impl Running {
         ]
         .into_iter()
         .flatten()
-        .min();
+        .min()
+        // What a broken-off announcement held back may have been due long ago; only now is anybody late for it.
+        .map(|due| due.max(now));
     }
 
     /// Both kerbs' detectors failed: the fixed plan takes over (P39).

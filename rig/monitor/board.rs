@@ -10,6 +10,7 @@ use super::signal::{Change, Value};
 use super::timers::Timers;
 
 /// The state of everything that is watched.
+#[derive(Clone)]
 pub(super) struct Board {
     pub(super) state: Vec<u64>,
     pub(super) rows: Vec<Row>,

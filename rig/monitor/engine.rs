@@ -20,6 +20,7 @@ use super::verdict::{Found, PropertyResult, Unit, Verdict, Violation};
 use crate::site::{CableRole, Limits};
 
 /// A check that runs.
+#[derive(Clone)]
 struct Running {
     pattern: Pattern,
     scope: Option<u32>,
@@ -34,6 +35,7 @@ struct Running {
 }
 
 /// A property in the engine.
+#[derive(Clone)]
 struct Judged {
     id: String,
     title: String,
@@ -42,6 +44,7 @@ struct Judged {
 }
 
 /// Judges properties over changes of signals.
+#[derive(Clone)]
 pub struct Engine {
     board: Board,
     checks: Vec<Running>,

@@ -26,6 +26,7 @@ pub fn catalogue() -> Result<Vec<Property>, PropertyError> {
 }
 
 /// Observer and engine in one.
+#[derive(Clone)]
 pub struct Judge {
     observer: Observer,
     engine: Engine,
@@ -94,11 +95,12 @@ impl Judge {
         }
     }
 
-    /// The verdicts at the end of the record.
+    /// The verdicts at the end of the record. What the observer still holds back the next record might have corrected: a
+    /// record is judged up to what has settled, so that one which was cut off shows no violation that the whole does not.
     #[must_use]
     pub fn finish(mut self, end: Instant) -> Vec<PropertyResult> {
-        self.observer.finish(end, &mut self.changes);
+        self.observer.advance(end, &mut self.changes);
         self.hand_on();
-        self.engine.finish(end)
+        self.engine.finish(self.observer.settled())
     }
 }

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// Instants by item.
+#[derive(Clone)]
 pub(super) struct Timers {
     heap: BinaryHeap<Reverse<(u64, u32)>>,
     /// The earliest entry of each item, `u64::MAX` if it has none.

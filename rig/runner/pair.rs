@@ -15,6 +15,8 @@ const HEAD_PEDESTRIAN_A: u8 = 2;
 const GREEN: u8 = 4;
 /// Twelve bursts a minute: several in every stage.
 const NOISE_PER_HOUR: u32 = 720;
+/// Replayed reports are older than so many periods: old enough to matter, not too old to be used if nobody looked.
+const REPLAYED_PERIODS: u64 = 4;
 
 /// Which property a pair judges.
 const fn id(kind: Pair) -> &'static str {
@@ -50,8 +52,13 @@ pub(super) fn twin(kind: Pair, site: &Site, scenario: &Scenario) -> (Site, Scena
             first(&mut scenario, Stimulus::CableFails(cable, CableFault::Garbage(NOISE_PER_HOUR)));
         }
         Pair::Repeats => {
-            first(&mut scenario, Stimulus::CameraFails(Side::A, CameraFault::Repeats));
-            first(&mut scenario, Stimulus::CameraFails(Side::B, CameraFault::Repeats));
+            for side in [Side::A, Side::B] {
+                first(&mut scenario, Stimulus::CameraFails(side, CameraFault::Repeats));
+                // Old reports leave between the new ones.
+                let period = site.wiring.cameras[side as usize].period;
+                let old = period * REPLAYED_PERIODS + period.div(2);
+                first(&mut scenario, Stimulus::CameraFails(side, CameraFault::Replays(old)));
+            }
         }
         Pair::ClockStep(seconds) => {
             let middle = Instant::ZERO + scenario.lasts.div(2);

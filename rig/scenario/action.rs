@@ -230,7 +230,7 @@ fn read_fault<T>(
 /// Makes a fault of its parameters.
 type ReadFault<T> = fn(&mut Fault<'_>) -> Result<T, FileError>;
 
-const CAMERA_FAULTS: [(&str, ReadFault<camera::Fault>); 16] = [
+const CAMERA_FAULTS: [(&str, ReadFault<camera::Fault>); 17] = [
     ("miss", |fault| Ok(camera::Fault::Miss(fault.per_mille()?))),
     ("clip", |fault| Ok(camera::Fault::Clip(fault.number("count", 0, PEOPLE_MAX)?))),
     ("ghosts", |fault| Ok(camera::Fault::Ghosts(fault.number("per_hour", 1, 3_600)?, fault.span("lasts")?))),
@@ -249,6 +249,7 @@ const CAMERA_FAULTS: [(&str, ReadFault<camera::Fault>); 16] = [
     ("no-heartbeat", |_| Ok(camera::Fault::NoHeartbeat)),
     ("bad-crc", |_| Ok(camera::Fault::BadCrc)),
     ("repeats", |_| Ok(camera::Fault::Repeats)),
+    ("replays", |fault| Ok(camera::Fault::Replays(fault.span("by")?))),
     ("self-reported", |_| Ok(camera::Fault::SelfReported)),
 ];
 

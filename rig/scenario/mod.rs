@@ -152,7 +152,7 @@ pub enum Pair {
     SwappedKerbs,
     /// P43: noise on this cable.
     Noise(CableRole),
-    /// P44: both cameras send every frame twice.
+    /// P44: both cameras send every frame twice, and every report once more when it is old.
     Repeats,
     /// P54: the cameras' clocks jump by this many seconds.
     ClockStep(i32),

@@ -248,6 +248,7 @@ fn any_camera_fault() -> impl Strategy<Value = camera::Fault> {
         Just(Fault::Frozen),
         any_span().prop_map(Fault::Late),
         any_span().prop_map(Fault::Jitter),
+        any_span().prop_map(Fault::Replays),
         any::<u8>().prop_map(Fault::RawCount),
         (-86_400_000_i32..=86_400_000).prop_map(Fault::ClockStep),
         any_span().prop_map(Fault::Reboot),

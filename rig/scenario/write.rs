@@ -117,6 +117,7 @@ fn camera_fault(f: &mut fmt::Formatter<'_>, side: Side, fault: &camera::Fault) -
         Fault::NoHeartbeat => f.write_str("\"no-heartbeat\""),
         Fault::BadCrc => f.write_str("\"bad-crc\""),
         Fault::Repeats => f.write_str("\"repeats\""),
+        Fault::Replays(by) => write!(f, "\"replays\", by = \"{}\"", write_duration(*by)),
         Fault::SelfReported => f.write_str("\"self-reported\""),
     }?;
     f.write_str(" }")

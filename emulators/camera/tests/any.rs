@@ -31,6 +31,7 @@ fn any_fault() -> impl Strategy<Value = Fault> {
         span.clone().prop_map(Fault::Jitter),
         any::<u8>().prop_map(Fault::RawCount),
         any::<i32>().prop_map(Fault::ClockStep),
+        span.clone().prop_map(Fault::Replays),
         span.prop_map(Fault::Reboot),
         Just(Fault::NoHeartbeat),
         Just(Fault::BadCrc),

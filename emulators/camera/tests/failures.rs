@@ -242,6 +242,19 @@ fn a_repeating_camera_sends_every_frame_twice_as_two_transmissions() {
 }
 
 #[test]
+fn a_replaying_camera_sends_its_reports_once_more_when_newer_ones_have_left() {
+    let mut bench = Bench::online(config());
+    bench.fail(Fault::Replays(Span::from_ms(1_250)));
+    bench.run(at(3_200));
+    let first = bench.raw[0].clone();
+    let again: Vec<usize> = (1..bench.raw.len()).filter(|&place| bench.raw[place].1 == first.1).collect();
+    assert_eq!(again.len(), 1);
+    let copy = &bench.raw[again[0]];
+    assert_eq!(copy.0.since(first.0), Span::from_ms(1_250));
+    assert!(again[0] > 2, "newer reports overtake it");
+}
+
+#[test]
 fn a_camera_that_reports_itself_abnormal_counts_on() {
     let mut bench = Bench::online(config());
     bench.act(see(3, 0, 0));

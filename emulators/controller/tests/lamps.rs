@@ -193,6 +193,23 @@ fn a_pedestrian_red_that_fails_during_the_announcement_withdraws_it_at_once() {
 }
 
 #[test]
+fn a_broken_off_announcement_for_somebody_who_left_long_ago_leaves_the_vehicles_their_green() {
+    let mut street = Street::new();
+    street.run_to(60_000);
+    street.wait(0, 1);
+    street.run_to(81_000);
+    street.wait(0, 0);
+    street.run_to(89_000);
+    let begin = street.history.len();
+    street.broken = LAMP_PA_RED;
+    street.look();
+    street.run(10_000);
+    let lamps = |sight: &street::Sight| sight.lit & (VEHICLE_RED | LAMP_VA_YELLOW | LAMP_VA_GREEN);
+    assert!(street.history[begin..].iter().all(|(_, sight)| lamps(sight) == LAMP_VA_GREEN));
+    assert_eq!(street.sight().pedestrian_digits.1, 0, "withdrawn");
+}
+
+#[test]
 fn a_site_may_want_flash_when_a_pedestrian_red_is_out() {
     let config = Config { red_out: RedOut::Flash, ..site::config() };
     let mut street = Street::with(config, None);

@@ -13,7 +13,7 @@ const PATIENCE: Span = Span::from_ms(200);
 const WAITING: usize = 512;
 
 /// Understood frames by their bytes; the oldest make room.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Memory<T> {
     /// Length and checksum of each: a glance that nearly always tells two frames apart.
     glances: Vec<u32>,
@@ -55,7 +55,7 @@ impl<T> Memory<T> {
 }
 
 /// One direction: frames, or parts of frames, in; meanings out.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Ear<T> {
     memory: Memory<(u8, T)>,
     parse: fn(&[u8]) -> Parsed<(u8, T)>,
@@ -110,7 +110,7 @@ impl<T> Ear<T> {
 }
 
 /// Both directions of a bus.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Bus {
     pub(super) asked: Ear<Request>,
     pub(super) answered: Ear<Response>,

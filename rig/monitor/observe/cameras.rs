@@ -16,6 +16,8 @@ const OVERFLOW: u8 = 255;
 const STREAK_MAX: i64 = 20;
 /// Heartbeat queries are owed for so long after a reply: two of them may then have gone unanswered.
 const SESSION_LASTS: Span = Span::from_secs(12);
+/// A frame that arrived less than this before the red may count as one in the red (T38).
+const EDGE_TOLERANCE: Span = Span::from_ms(100);
 /// Window of the erratic count (T32 is per minute).
 const MINUTE: Span = Span::from_secs(60);
 
@@ -27,7 +29,7 @@ struct Crosswalk {
     down: u8,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Camera {
     place: usize,
     wiring: CameraWiring,
@@ -41,7 +43,8 @@ pub(super) struct Camera {
     /// Counts of the last received frame, believed or not: waiting, crosswalk.
     received: [Option<u8>; 2],
     crosswalk: Crosswalk,
-    crosswalk_seen: Option<Instant>,
+    /// When the last frame that showed the crosswalk was begun, and when it had arrived.
+    crosswalk_seen: Option<(Instant, Instant)>,
     /// People on the crosswalk before somebody entered on red.
     before_trip: Option<u8>,
     count: i64,
@@ -130,7 +133,11 @@ impl Camera {
                 sink.event(sink.ids.connect_request[place], 0);
             }
             Message::HeartbeatReply => sink.wake(Timer::SESSIONS[place], sink.now + SESSION_LASTS),
-            Message::StatusUpload(_) => sink.event(sink.ids.status_upload[place], 0),
+            Message::StatusUpload(status) => {
+                sink.event(sink.ids.status_upload[place], 0);
+                self.health(sink, &status.channels);
+            }
+            Message::StatusReply(status) => self.health(sink, &status.channels),
             Message::Statistics(_) => sink.event(sink.ids.statistics_upload[place], 0),
             Message::ConnectReply
             | Message::HeartbeatQuery
@@ -150,13 +157,20 @@ impl Camera {
             | Message::ConfigReply(_)
             | Message::ConfigSetReply
             | Message::StatusQuery
-            | Message::StatusReply(_)
             | Message::HistoryQuery { .. }
             | Message::HistoryReply { .. }
             | Message::Error { .. }
             | Message::Unknown { .. } => {}
         }
         false
+    }
+
+    /// What a camera says of its channels: each and whether it is abnormal.
+    fn health(&self, sink: &mut Sink, channels: &[(u8, bool)]) {
+        let waiting = channels.iter().find(|(channel, _)| *channel == self.wiring.waiting_channel);
+        if let Some((_, abnormal)) = waiting {
+            sink.set_flag(sink.ids.ill[self.place], *abnormal);
+        }
     }
 
     /// An intact 0801.
@@ -228,18 +242,19 @@ impl Camera {
 
     fn crosswalk(&mut self, sink: &mut Sink, start: Instant, seen: Crosswalk, red_since: Option<Instant>) {
         let before = std::mem::replace(&mut self.crosswalk, seen);
-        let looked = self.crosswalk_seen.replace(start);
+        let looked = self.crosswalk_seen.replace((start, sink.now));
         let [n, up, down] = sink.ids.crosswalk;
         sink.set(n, number(Some(i64::from(seen.count))));
         sink.set(up, number(Some(i64::from(seen.up))));
         sink.set(down, number(Some(i64::from(seen.down))));
         sink.set_flag(sink.ids.on_crosswalk[0], seen.count > 0);
         let Some(red_since) = red_since else { return };
-        let [trip, trip_any] = sink.ids.trip;
+        let [trip, trip_any, trip_fair] = sink.ids.trip;
         if self.before_trip.is_some_and(|people| seen.count <= people) {
             self.before_trip = None;
-            sink.set_flag(trip, false);
-            sink.set_flag(trip_any, false);
+            for signal in sink.ids.trip {
+                sink.set_flag(signal, false);
+            }
         }
         let enters = seen.count > before.count || seen.up > before.up || seen.down > before.down;
         if !enters {
@@ -248,7 +263,10 @@ impl Camera {
         self.before_trip.get_or_insert(before.count.min(seen.count.saturating_sub(1)));
         sink.set_flag(trip_any, true);
         // A frame whose predecessor was begun before the red may show who stepped off on flashing green.
-        if looked.is_some_and(|looked| looked >= red_since) {
+        if looked.is_some_and(|(_, arrived)| arrived + EDGE_TOLERANCE >= red_since) {
+            sink.set_flag(trip_fair, true);
+        }
+        if looked.is_some_and(|(begun, _)| begun >= red_since) {
             sink.set_flag(trip, true);
             sink.event(sink.ids.trip_event[0], i64::from(seen.count));
         }

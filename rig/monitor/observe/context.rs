@@ -18,7 +18,7 @@ const OPERATED_LASTS: Span = Span::from_secs(5);
 const SHORT_DIP_LASTS: Span = Span::from_secs(5);
 
 /// Times that the context needs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Bounds {
     debounce: Span,
     hold: Span,
@@ -31,7 +31,7 @@ struct Bounds {
     needed_ms: (i64, i64),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Context {
     bounds: Bounds,
     heads: [Option<Aspect>; 4],
@@ -46,6 +46,11 @@ pub(super) struct Context {
     candidate: Option<Instant>,
     people: i64,
     most_people: i64,
+    /// Somebody left a kerb in the steady green.
+    left_kerb: bool,
+    /// Somebody was seen on the crosswalk since the last vehicle green began, or still then.
+    crossed: bool,
+    on_crosswalk: bool,
 }
 
 impl Context {
@@ -76,6 +81,9 @@ impl Context {
             candidate: None,
             people: 0,
             most_people: 0,
+            left_kerb: false,
+            crossed: false,
+            on_crosswalk: false,
         }
     }
 
@@ -112,6 +120,9 @@ impl Context {
             (0, Aspect::Green) => {
                 sink.set_since(sink.ids.walking[0], flag(false), since);
                 sink.set_since(sink.ids.cold[0], flag(false), since);
+                sink.set_since(sink.ids.suspect[0], flag(false), since);
+                self.left_kerb = false;
+                self.crossed = self.on_crosswalk;
                 self.run(sink, true, since);
             }
             (0 | 1, Aspect::FlashingYellow | Aspect::Off) => {
@@ -123,6 +134,8 @@ impl Context {
                 sink.set_since(sink.ids.walking[0], flag(true), since);
                 sink.set_since(sink.ids.announcement[0], flag(false), since);
                 sink.set_since(sink.ids.waiting[0], flag(false), since);
+                sink.set_since(sink.ids.suspect[0], flag(false), since);
+                self.left_kerb = false;
                 self.candidate = None;
                 self.most_people = self.people;
             }
@@ -210,6 +223,10 @@ impl Context {
 
     /// How many people wait at both kerbs together.
     pub(super) fn people(&mut self, sink: &mut Sink, people: i64) {
+        if people < self.people && self.heads[2] == Some(Aspect::Green) {
+            self.left_kerb = true;
+            sink.set_flag(sink.ids.suspect[0], !self.crossed);
+        }
         self.people = people;
         self.most_people = self.most_people.max(people);
         let present = people > 0;
@@ -226,6 +243,15 @@ impl Context {
             self.candidate = None;
             sink.timers.clear(Timer::Waits);
             sink.wake(Timer::GivesUp, sink.now + self.bounds.hold);
+        }
+    }
+
+    /// Whether somebody is seen on the crosswalk (P37).
+    pub(super) fn on_crosswalk(&mut self, sink: &mut Sink, on: bool) {
+        self.on_crosswalk = on;
+        if on && !self.crossed {
+            self.crossed = true;
+            sink.set_flag(sink.ids.suspect[0], false);
         }
     }
 

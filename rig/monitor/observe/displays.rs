@@ -20,7 +20,7 @@ enum Target {
     Green,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Displays {
     told: [(u8, u16); 4],
     target: Target,

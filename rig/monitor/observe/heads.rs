@@ -25,7 +25,7 @@ pub(super) const fn place(head: HeadName) -> usize {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Heads {
     recognisers: [Recogniser; 4],
     driven: [Option<u8>; 4],

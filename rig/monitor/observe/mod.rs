@@ -3,7 +3,8 @@
 //!
 //! **Order.** Changes come in order of their instants, [`Observer::settled`] behind the present: an aspect is often known
 //! later than it began, and the judge shall not have to take a verdict back. Whoever drives an engine with them
-//! moves the engine's time on to `settled()`, not to the present, and calls [`Observer::finish`] at the end.
+//! moves the engine's time on to `settled()`, not to the present; at the end of a record too, as what was held back then
+//! might still have turned out otherwise.
 //!
 //! **Whose fault.** Aspects, digits and prompts are what was *commanded* (driven, told), so that a broken lamp is not
 //! held against the controller. What the controller hears counts as it arrived, what it says as it was sent.
@@ -27,16 +28,20 @@
 //! | `QUIET` | time of day outside `voice_from..voice_to` |
 //! | `nA nB presA presB pres nX upX downX ON` | believable counts; who waits; who walks |
 //! | `TRIP`, `TRIP_ANY`, `trip` | an entry on red, until the count is back; also one that may be a remainder; the entry |
+//! | `TRIP_FAIR` | the same after a frame that arrived in the red, or just before: a controller may call it an entry |
 //! | `camA_frame camA_bad BADA` | an intact 0801; damage or an implausible count; the last 0801 was implausible |
 //! | `CAMA_LINK CAMA_GOOD camA_streak CHURNA` | intact, believable 0801 within `camera_silence`; good ones in a row; erratic |
+//! | `ILLA` | the camera's last status says that its waiting area's channel is abnormal |
 //! | `connect_request_A ... statistics_ack_A SESSIONA` | the session; heartbeats are owed |
 //! | `MODE DEM DEMA DEMB ANN_REG FAULT LOGN DETA DETB LOSTA IMPLA STUCKA IDLEA ERRATICA log interlock LOG_BACKWARDS` | service port; nothing after twice `service_poll` without an answer |
+//! | `FAULT_UNLOGGED` | the fault that stands has never been in the log |
 //! | `LATCHED` | a latching fault was logged and not acknowledged |
 //! | `OPERATED` | somebody asked for a mode, a step or a reset within 5 s |
 //! | `POWER COLD SHORT_DIP` | supply; from power after more than `dip_boot` to vehicle green; 5 s after a ridden dip |
 //! | `RUNNING` | from vehicle green until a vehicle head flashes or is dark |
 //! | `UPSET` | not running, no or new supply, operated, manual, lamps unlinked: from 1.5 s *before* on |
 //! | `WALKING` | from pedestrian green to vehicle green |
+//! | `SUSPECT` | somebody left a kerb in the steady green, and nobody was seen on the crosswalk since the last vehicle green |
 //! | `WAITING` | a presence that proved to last, across gaps shorter than `hold`, until served |
 //! | `ANN` | from the first number while the pedestrian head is red to its green or the end of the numbers |
 //! | `GREEN_NEEDED GREEN_ALLOWED LENGTHENS` | P35 in ms, and whether it is on |
@@ -121,7 +126,7 @@ impl Timer {
 const DAY_MINUTES: u64 = 24 * 60;
 
 /// Makes changes of signals out of records.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Observer {
     sink: Sink,
     heads: Heads,
@@ -247,12 +252,6 @@ impl Observer {
             What::Power(on) => self.power(*on),
             What::People { .. } | What::Stimulus(_) | What::Reject { .. } | What::Note(_) | What::End => {}
         }
-    }
-
-    /// The end of the record: hands out everything that is still held back.
-    pub fn finish(&mut self, now: Instant, changes: &mut Vec<Change>) {
-        self.derive(now);
-        self.sink.settle(now, changes);
     }
 
     fn hand_out(&mut self, now: Instant, changes: &mut Vec<Change>) {
@@ -391,12 +390,14 @@ impl Observer {
     }
 
     fn camera(&mut self, place: usize, frame: &Frame) {
-        let Observer { sink, cameras, .. } = self;
+        let Observer { sink, cameras, context, .. } = self;
         let camera = &mut cameras[place];
         match frame.from {
             Some(0) => camera.order(sink, frame.sent.as_deref().unwrap_or(&frame.bytes)),
             Some(_) | None => {
-                if camera.upload(sink, frame.start, &frame.bytes, self.pedestrian_red_since).people {
+                let people = camera.upload(sink, frame.start, &frame.bytes, self.pedestrian_red_since).people;
+                context.on_crosswalk(sink, sink.is(sink.ids.on_crosswalk[0]));
+                if people {
                     self.people();
                 }
             }

@@ -28,7 +28,7 @@ struct Post {
     told_at: Instant,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Posts {
     wiring: LampWiring,
     posts: [Post; 2],

@@ -21,7 +21,12 @@ const LATCHING: [u16; 6] = [
     log::INTERLOCK,
 ];
 
-#[derive(Debug)]
+/// The bit of a log code; codes end at [`log::RESET`], and one beyond is taken for logged.
+const fn bit(code: u16) -> u64 {
+    if code < u64::BITS as u16 { 1 << code } else { 0 }
+}
+
+#[derive(Clone, Debug)]
 pub(super) struct Service {
     unit: Option<u8>,
     asked: Option<Request>,
@@ -32,6 +37,8 @@ pub(super) struct Service {
     log_count: Option<u16>,
     /// Entries known to exist and not yet read: first and the one after the last.
     missing: (u16, u16),
+    /// Codes that the log has held, as bits.
+    logged: u64,
     /// Uptime of the newest entry read since the controller last got power.
     last_ms: Option<u32>,
     clock_high: u16,
@@ -60,6 +67,7 @@ impl Service {
             cursor: 0,
             log_count: None,
             missing: (0, 0),
+            logged: 0,
             last_ms: None,
             patience,
             clock_high: 0,
@@ -127,7 +135,7 @@ impl Service {
         for (place, register) in [map::DETECTOR_A, map::DETECTOR_B].into_iter().enumerate() {
             let bits = at(register);
             sink.set_flag(sink.ids.kerb_demand[place], demands[place]);
-            sink.set(sink.ids.detector[place], number(Some(i64::from(bits))));
+            Service::health(sink, place, bits, since);
             let flags = [
                 sink.ids.lost[place],
                 sink.ids.judged_implausible[place],
@@ -143,6 +151,22 @@ impl Service {
         sink.wake(Timer::Service, sink.now + self.patience);
         let ms = u32::from(at(map::LOG_LAST_MS_HI)) << 16 | u32::from(at(map::LOG_LAST_MS_LO));
         self.grown(sink, at(map::LOG_COUNT), (at(map::LOG_LAST_CODE), at(map::LOG_LAST_ARG)), ms, learnt);
+        let fault = at(map::FAULT);
+        sink.set_flag(sink.ids.fault_unlogged[0], fault != 0 && bit(fault) & !self.logged != 0);
+    }
+
+    /// What a detector is worth. One that has failed may have been acted upon since the question before: it is told
+    /// from then on.
+    fn health(sink: &mut Sink, place: usize, bits: u16, since: Instant) {
+        let signal = sink.ids.detector[place];
+        let value = number(Some(i64::from(bits)));
+        if bits != 0 && sink.has(signal, number(Some(0))) {
+            let earliest = std::mem::replace(&mut sink.earliest, sink.now);
+            sink.set_since(signal, value, since);
+            sink.earliest = earliest;
+        } else {
+            sink.set(signal, value);
+        }
     }
 
     /// No state for so long that what was last read may be wrong: nothing is known.
@@ -163,6 +187,7 @@ impl Service {
         for signal in singles.into_iter().chain(pairs.into_iter().flatten()) {
             sink.set(signal, Value::Nil);
         }
+        sink.set_flag(sink.ids.fault_unlogged[0], false);
     }
 
     /// The log has `count` entries, and this is the newest.
@@ -203,6 +228,7 @@ impl Service {
 
     /// One entry: code and argument.
     fn entry(&mut self, sink: &mut Sink, (code, arg): (u16, u16), ms: u32, learnt: &mut Learnt) {
+        self.logged |= bit(code);
         if code == log::POWER_ON {
             self.last_ms = None;
         }

@@ -17,7 +17,7 @@ use super::vocabulary::Ids;
 pub(super) const LAG: Span = Span::from_ms(3_000);
 
 /// The queue, the timers and the instant that is being looked at.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Sink {
     pub(super) ids: Ids,
     pub(super) timers: Timers<Timer>,

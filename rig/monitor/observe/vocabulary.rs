@@ -60,7 +60,7 @@ signals! {
     any_present: Domain::Flag => ["pres"];
     crosswalk: Domain::Number => ["nX", "upX", "downX"];
     on_crosswalk: Domain::Flag => ["ON"];
-    trip: Domain::Flag => ["TRIP", "TRIP_ANY"];
+    trip: Domain::Flag => ["TRIP", "TRIP_ANY", "TRIP_FAIR"];
     trip_event: Domain::Event => ["trip"];
     camera_frame: Domain::Event => ["camA_frame", "camB_frame"];
     camera_bad: Domain::Event => ["camA_bad", "camB_bad"];
@@ -69,6 +69,7 @@ signals! {
     camera_good: Domain::Flag => ["CAMA_GOOD", "CAMB_GOOD"];
     streak: Domain::Number => ["camA_streak", "camB_streak"];
     churn: Domain::Flag => ["CHURNA", "CHURNB"];
+    ill: Domain::Flag => ["ILLA", "ILLB"];
     connect_request: Domain::Event => ["connect_request_A", "connect_request_B"];
     connect_reply: Domain::Event => ["connect_reply_A", "connect_reply_B"];
     in_session: Domain::Flag => ["SESSIONA", "SESSIONB"];
@@ -82,6 +83,7 @@ signals! {
     kerb_demand: Domain::Flag => ["DEMA", "DEMB"];
     announcing_register: Domain::Flag => ["ANN_REG"];
     fault: Domain::Number => ["FAULT"];
+    fault_unlogged: Domain::Flag => ["FAULT_UNLOGGED"];
     log_count: Domain::Number => ["LOGN"];
     detector: Domain::Number => ["DETA", "DETB"];
     lost: Domain::Flag => ["LOSTA", "LOSTB"];
@@ -100,6 +102,7 @@ signals! {
     running: Domain::Flag => ["RUNNING"];
     upset: Domain::Flag => ["UPSET"];
     walking: Domain::Flag => ["WALKING"];
+    suspect: Domain::Flag => ["SUSPECT"];
     waiting: Domain::Flag => ["WAITING"];
     announcement: Domain::Flag => ["ANN"];
     green_needed: Domain::Number => ["GREEN_NEEDED"];

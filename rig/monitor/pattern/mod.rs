@@ -215,6 +215,7 @@ pub(super) fn minus(a: u64, b: u64) -> i64 {
 }
 
 /// Enum dispatch: one machine of some pattern.
+#[derive(Clone)]
 pub(super) enum Pattern {
     Never(Never),
     Lasts(Lasts),

@@ -39,6 +39,10 @@ pub(super) struct Street {
     pub(super) stuck: Option<(usize, u8, u64, u64)>,
     /// The controller falls silent on the lamp bus from then on.
     pub(super) silent: u64,
+    /// The start-up flashes this long.
+    pub(super) startup_flash: u64,
+    /// Code of the fault that stands, from 50 s on.
+    pub(super) fault: u16,
     /// Log entries: when, code.
     pub(super) log: Vec<(u64, u16)>,
     pub(super) stimuli: bool,
@@ -60,6 +64,8 @@ impl Default for Street {
             out: None,
             stuck: None,
             silent: u64::MAX,
+            startup_flash: 10_000,
+            fault: 0,
             log: vec![(500, 1), (16_100, 2)],
             stimuli: false,
         }
@@ -92,8 +98,8 @@ impl Street {
         let Some(&a) = self.announced.iter().rev().find(|a| ms >= **a) else {
             return match ms {
                 0..1_000 => (Stage::Dark, 0),
-                1_000..11_000 => (Stage::Flash, 1_000),
-                11_000..16_000 => (Stage::AllRed, 11_000),
+                _ if (1_000..1_000 + self.startup_flash).contains(&ms) => (Stage::Flash, 1_000),
+                1_000..16_000 => (Stage::AllRed, 1_000 + self.startup_flash),
                 _ => (Stage::Green, 16_000),
             };
         };
@@ -344,6 +350,7 @@ impl Street {
         let mut state = vec![0_u16; 16];
         state[0] = if ms < 16_000 { 1 } else { 2 };
         state[1] = u16::from(self.demand(ms));
+        state[4] = if ms < 50_000 { 0 } else { self.fault };
         let entries: Vec<_> = self.log.iter().filter(|(at, _)| *at <= ms).collect();
         state[5] = entries.len() as u16;
         if let Some((at, code)) = entries.last() {
