@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     /// Write `<DIR>/<scenario>/trace.rig` (records) and `trace.txt` (for reading).
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// What is tested: the soft controller in virtual time.
+    /// What is tested: the soft controller in virtual time, or in a process of its own in real time.
     #[arg(long, value_enum, default_value_t = Dut::Virtual)]
     dut: Dut,
     /// Stop after the first scenario that does not pass.
@@ -43,6 +43,7 @@ pub(super) struct Arguments {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Dut {
     Virtual,
+    Soft,
 }
 
 /// Runs the command.
@@ -57,7 +58,6 @@ pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
 }
 
 fn check(arguments: &Arguments, manner: Manner) -> Result<Exit, crate::site::FileError> {
-    let Dut::Virtual = arguments.dut;
     let site = sites::find(&arguments.site)?;
     let names = if arguments.scenario.is_empty() { scenarios::names() } else { arguments.scenario.clone() };
     let mut chosen = Vec::new();
@@ -83,7 +83,7 @@ fn check(arguments: &Arguments, manner: Manner) -> Result<Exit, crate::site::Fil
             complain(&error);
             return Ok(Exit::Usage);
         }
-        Err(error @ (RunError::Out { .. } | RunError::RunAway(_))) => {
+        Err(error @ (RunError::Out { .. } | RunError::RunAway(_) | RunError::Ports(_))) => {
             complain(&error);
             return Ok(Exit::Broken);
         }
@@ -106,7 +106,11 @@ fn run_all(
 ) -> Result<Vec<Outcome>, RunError> {
     let options = Options { out: arguments.out.as_deref(), draw: true, stop: &STOP };
     let (next, enough) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let workers = thread::available_parallelism().map_or(1, usize::from).min(chosen.len());
+    // In real time one crossing at a time: runs beside each other would make each other late.
+    let workers = match arguments.dut {
+        Dut::Virtual => thread::available_parallelism().map_or(1, usize::from).min(chosen.len()),
+        Dut::Soft => 1,
+    };
     let (tell, told) = mpsc::channel();
     thread::scope(|scope| {
         for _ in 0..workers {
@@ -167,7 +171,13 @@ fn one(
     options: Options<'_>,
 ) -> Result<Outcome, RunError> {
     tracing::info!(scenario = scenario.name, seed = arguments.seed, "begins");
-    let mut outcome = runner::run(site, scenario, arguments.seed, options)?;
+    let mut outcome = match arguments.dut {
+        Dut::Virtual => runner::run(site, scenario, arguments.seed, options)?,
+        Dut::Soft => {
+            let program = std::env::current_exe().map_err(RunError::Ports)?;
+            runner::run_soft(site, scenario, arguments.seed, options, &program)?
+        }
+    };
     outcome.site_argument.clone_from(&arguments.site);
     argument.clone_into(&mut outcome.scenario_argument);
     tracing::info!(scenario = scenario.name, records = outcome.records, "ended at {}", outcome.ended);

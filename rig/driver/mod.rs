@@ -3,6 +3,7 @@
 mod clock;
 pub mod live;
 pub mod port;
+mod ports_file;
 mod record;
 mod virtual_time;
 
@@ -10,6 +11,7 @@ use crate::trace::Record;
 
 use emulators::time::Instant;
 
+pub use ports_file::{ActionBy, PortsFile};
 pub use clock::{Alarm, WallClock};
 pub use virtual_time::{Ended, VirtualRun};
 

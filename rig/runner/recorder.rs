@@ -41,6 +41,16 @@ impl<'a> Recorder<'a> {
         }
     }
 
+    /// Hands everything written so far to the disk.
+    pub(super) fn flush(&mut self) {
+        if let Some(file) = &mut self.file
+            && let Err(error) = file.flush()
+        {
+            self.failed = Some(error);
+            self.file = None;
+        }
+    }
+
     /// Takes in a record; used by live runs and replays alike.
     pub(super) fn take(&mut self, record: &Record) {
         self.records += 1;

@@ -40,6 +40,9 @@ pub enum RunError {
         "bench and controller exchanged data without end at {0}; this is a defect of the rig or of the soft controller"
     )]
     RunAway(Instant),
+    /// Ports, processes or timers that real time needs.
+    #[error("{0}")]
+    Ports(io::Error),
     /// Stopped from outside.
     #[error("interrupted at {0}")]
     Interrupted(Instant),
@@ -57,7 +60,7 @@ pub struct Options<'a> {
 }
 
 /// The header of a run's trace.
-fn header(site: &Site, scenario: &Scenario, seed: u64) -> Header {
+fn header(site: &Site, scenario: &Scenario, seed: u64, clock: &str) -> Header {
     Header {
         format: FORMAT,
         tool: env!("CARGO_PKG_VERSION").to_owned(),
@@ -66,7 +69,7 @@ fn header(site: &Site, scenario: &Scenario, seed: u64) -> Header {
         scenario: scenario.name.clone(),
         scenario_hash: scenario.hash.clone(),
         seed,
-        clock: "virtual".to_owned(),
+        clock: clock.to_owned(),
         starts_at: scenario.starts_at,
         site_text: site.text.clone(),
         scenario_text: scenario.text.clone(),
@@ -87,23 +90,13 @@ pub(super) fn decoding(site: &Site) -> Decoding {
 /// # Errors
 /// Only what is not the controller's fault: files, the catalogue, an interruption, a defect of the rig.
 pub fn run(site: &Site, scenario: &Scenario, seed: u64, options: Options<'_>) -> Result<Outcome, RunError> {
-    if !scenario.policies.is_empty() && !scenario.policies.iter().any(|policy| policy == site.policy()) {
-        let why = format!("made for {}; this site runs {}", scenario.policies.join(", "), site.policy());
+    if let Some(why) = not_for(site, scenario) {
         return Ok(blank(site, scenario, seed, Status::Skipped(why)));
     }
     let judge = Judge::new(site, scenario.starts_at)?;
     must_exercise_what_exists(scenario, &judge)?;
-    let mut recorder = Recorder::new(judge, options.stop);
+    let (mut recorder, path) = prepare(judge, site, scenario, seed, options, "virtual")?;
     recorder.keep_edges = scenario.pair.is_some();
-    if options.draw {
-        recorder.strip = Some(Strip::default());
-        recorder.lines = Some(Lines::new(decoding(site)));
-    }
-    let file = options.out.map(|out| trace_file(out, site, scenario, seed)).transpose()?;
-    let path = file.map(|(path, writer)| {
-        recorder.file = Some(writer);
-        path
-    });
     let ended = drive(site, scenario, seed, &mut recorder)?;
     let edges = std::mem::take(&mut recorder.edges);
     let mut outcome = close(site, scenario, seed, recorder, ended, path)?;
@@ -118,8 +111,36 @@ pub fn run(site: &Site, scenario: &Scenario, seed: u64, options: Options<'_>) ->
     Ok(outcome)
 }
 
+/// Why a scenario does not apply to a site.
+pub(super) fn not_for(site: &Site, scenario: &Scenario) -> Option<String> {
+    let fits = scenario.policies.is_empty() || scenario.policies.iter().any(|policy| policy == site.policy());
+    (!fits).then(|| format!("made for {}; this site runs {}", scenario.policies.join(", "), site.policy()))
+}
+
+/// A recorder as the options want it, and the trace file's path if one is written.
+pub(super) fn prepare<'a>(
+    judge: Judge,
+    site: &Site,
+    scenario: &Scenario,
+    seed: u64,
+    options: Options<'a>,
+    clock: &str,
+) -> Result<(Recorder<'a>, Option<PathBuf>), RunError> {
+    let mut recorder = Recorder::new(judge, options.stop);
+    if options.draw {
+        recorder.strip = Some(Strip::default());
+        recorder.lines = Some(Lines::new(decoding(site)));
+    }
+    let file = options.out.map(|out| trace_file(out, &header(site, scenario, seed, clock), scenario)).transpose()?;
+    let path = file.map(|(path, writer)| {
+        recorder.file = Some(writer);
+        path
+    });
+    Ok((recorder, path))
+}
+
 /// A property that does not exist would never be exercised: the scenario is wrong, not the run.
-fn must_exercise_what_exists(scenario: &Scenario, judge: &Judge) -> Result<(), FileError> {
+pub(super) fn must_exercise_what_exists(scenario: &Scenario, judge: &Judge) -> Result<(), FileError> {
     let Some(id) = scenario.must_exercise.iter().find(|id| !judge.knows(id)) else { return Ok(()) };
     let quoted = format!("\"{id}\"");
     let start = scenario.text.find(&quoted).unwrap_or(0);
@@ -166,20 +187,19 @@ fn twin_edges(
 
 fn trace_file(
     out: &Path,
-    site: &Site,
+    header: &Header,
     scenario: &Scenario,
-    seed: u64,
 ) -> Result<(PathBuf, Writer<File>), RunError> {
     let folder = out.join(&scenario.name);
     let path = folder.join("trace.rig");
     let failed = |source| RunError::Out { path: path.clone(), source };
     fs::create_dir_all(&folder).map_err(failed)?;
     let file = File::create(&path).map_err(failed)?;
-    let writer = Writer::new(file, &header(site, scenario, seed)).map_err(failed)?;
+    let writer = Writer::new(file, header).map_err(failed)?;
     Ok((path, writer))
 }
 
-fn write_text(path: &Path, outcome: &Outcome) -> Result<(), RunError> {
+pub(super) fn write_text(path: &Path, outcome: &Outcome) -> Result<(), RunError> {
     fs::write(path, format!("{}\n{}", outcome.strip, outcome.text))
         .map_err(|source| RunError::Out { path: path.to_owned(), source })
 }
