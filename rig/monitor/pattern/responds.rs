@@ -177,11 +177,9 @@ impl Obligation {
             return false;
         }
         let early = |delay: i64| self.from.map_or(i64::MAX, |from| delay.saturating_sub(from as i64));
-        let before = if self.from.is_none() { soonest } else { 0 };
-        let certain = minus(self.within, latest.max(0) as u64).min(early(soonest)).min(
-            // Perhaps before the start: perhaps no answer.
-            if before < 0 { before } else { i64::MAX },
-        );
+        // What was seen after the start is no answer from before it: instants are late by what the ports make them late,
+        // and that does not turn the order round.
+        let certain = minus(self.within, latest.max(0) as u64).min(early(soonest));
         let possible = minus(self.within, soonest.max(0) as u64).min(early(latest));
         self.settle(certain, possible, edge.lo, frame, text);
         true
