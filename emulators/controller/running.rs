@@ -209,7 +209,10 @@ impl Running {
         ]
         .into_iter()
         .flatten()
-        .min();
+        .min()
+        // What has become due in this very run (a demand no longer kept by an announcement) is due now, not in the past:
+        // the past is where somebody overslept.
+        .map(|at| at.max(now));
     }
 
     /// Both kerbs' detectors failed: the fixed plan takes over (P39).
