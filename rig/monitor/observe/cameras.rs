@@ -46,6 +46,8 @@ pub(super) struct Camera {
     before_trip: Option<u8>,
     count: i64,
     streak: i64,
+    /// When good frames arrived since the detector was lost; the newest few.
+    good_at: VecDeque<Instant>,
     changes: VecDeque<Instant>,
 }
 
@@ -76,6 +78,7 @@ impl Camera {
             before_trip: None,
             count: 0,
             streak: 0,
+            good_at: VecDeque::new(),
             changes: VecDeque::new(),
         }
     }
@@ -113,6 +116,16 @@ impl Camera {
         self.streak = 0;
         sink.set(sink.ids.streak[self.place], number(Some(0)));
         sink.event(sink.ids.camera_bad[self.place], how_many);
+    }
+
+    /// The controller says that it has lost this detector, some time after `since`: good frames count anew.
+    pub(super) fn lost(&mut self, sink: &mut Sink, since: Instant) {
+        self.good_at.retain(|at| *at >= since);
+        self.count_good(sink);
+    }
+
+    fn count_good(&self, sink: &mut Sink) {
+        sink.set(sink.ids.clean[self.place], number(Some(self.good_at.len() as i64)));
     }
 
     fn packet(
@@ -180,6 +193,8 @@ impl Camera {
         sink.set_flag(sink.ids.implausible[place], !believed);
         sink.event(sink.ids.camera_frame[place], waiting.map_or(0, |zone| i64::from(zone.count)));
         if !believed {
+            self.good_at.clear();
+            self.count_good(sink);
             self.bad(sink, 1);
             return false;
         }
@@ -187,6 +202,11 @@ impl Camera {
         sink.set_flag(sink.ids.camera_good[place], true);
         self.streak = (self.streak + 1).min(STREAK_MAX);
         sink.set(sink.ids.streak[place], number(Some(self.streak)));
+        if self.good_at.len() == STREAK_MAX as usize {
+            self.good_at.pop_front();
+        }
+        self.good_at.push_back(sink.now);
+        self.count_good(sink);
         if let Some(zone) = walking {
             let seen = Crosswalk { count: zone.count, up: zone.up, down: zone.down.unwrap_or(0) };
             self.crosswalk(sink, start, seen, red_since);
@@ -315,6 +335,8 @@ impl Camera {
         sink.set_flag(sink.ids.camera_link[place], false);
         sink.set_flag(sink.ids.in_session[place], false);
         self.streak = 0;
+        self.good_at.clear();
+        self.count_good(sink);
         self.received = [None; 2];
         sink.set(sink.ids.streak[place], number(Some(0)));
         if self.wiring.crosswalk_channel.is_some() {

@@ -93,7 +93,9 @@ impl Context {
 
     /// A head's aspect is about to be told. Before it, so that bounds fixed by the edge see the new numbers.
     pub(super) fn aspect(&mut self, sink: &mut Sink, head: usize, aspect: Aspect, since: Instant) {
-        if head == 2 && aspect == Aspect::Green {
+        // A stage begins with the first head that shows it: the other's command may have needed a second try.
+        let begun = |other: usize| matches!(self.heads[other], Some(Aspect::Green | Aspect::FlashingGreen));
+        if aspect == Aspect::Green && matches!(head, 2 | 3) && !begun(5 - head) {
             let Bounds { walk_total_ms, walk_total_max_ms, lengthens, .. } = self.bounds;
             // A display counts whole seconds, so a longer green is longer by whole seconds.
             let more =
