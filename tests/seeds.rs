@@ -158,3 +158,15 @@ fn a_refusal_of_the_interlock_does_not_make_the_controller_talk_over_itself() {
     let scenario = scenario::library::find("give-up-after-announcement", 1).expect("a known scenario");
     assert_eq!(named(&outcome(&site, &scenario, 1).results), ["P10"]);
 }
+
+#[test]
+fn a_detector_taken_back_a_frame_early_is_named_and_so_is_a_demand_registered_early() {
+    for (setting, scenario_name, wanted) in
+        [("readmit = 4", "lost-camera", "P45"), ("debounce = \"300ms\"", "short-visit", "P26")]
+    {
+        let site = changed("policy = \"observed\"", &format!("policy = \"observed\"\n{setting}"));
+        let scenario = scenario::library::find(scenario_name, 1).expect("a known scenario");
+        let outcome = outcome(&site, &scenario, 1);
+        assert!(named(&outcome.results).contains(&wanted), "{setting}: {:?}", named(&outcome.results));
+    }
+}

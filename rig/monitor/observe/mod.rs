@@ -33,7 +33,7 @@
 //! | `CAMA_LINK CAMA_GOOD camA_streak camA_clean CHURNA` | intact, believable 0801 within `camera_silence`; good ones in a row; good ones since it was lost, silent or implausible; erratic |
 //! | `connect_request_A ... statistics_ack_A SESSIONA` | the session; heartbeats are owed |
 //! | `MODE DEM DEMA DEMB ANN_REG FAULT LOGN DETA DETB LOSTA IMPLA STUCKA IDLEA ERRATICA log interlock LOG_BACKWARDS` | service port; nothing after twice `service_poll` without an answer |
-//! | `DEM_READ` | the last reading shows a demand: from when it was read |
+//! | `DEM_READ LOSTA_READ` | the last reading shows a demand, a lost detector: from when it was read |
 //! | `SUSPECT`, `ASKED` | a detector is failed; that, a demand or a mode other than normal: as the panel shows it, or may have been since its reading before |
 //! | `LATCHED` | a latching fault was logged and not acknowledged |
 //! | `OPERATED` | somebody asked for a mode, a step or a reset within 5 s |

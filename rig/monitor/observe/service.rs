@@ -160,6 +160,9 @@ impl Service {
         }
         sink.earliest = earliest;
         sink.set_flag(sink.ids.demand_read[0], demands[0] || demands[1]);
+        for (place, register) in [map::DETECTOR_A, map::DETECTOR_B].into_iter().enumerate() {
+            sink.set_flag(sink.ids.lost_read[place], at(register) & 1 != 0);
+        }
         let suspect = at(map::DETECTOR_A) != 0 || at(map::DETECTOR_B) != 0;
         let asked = suspect || demands[0] || demands[1] || mode != map::Mode::Normal as u8;
         may_have(sink, sink.ids.suspect[0], suspect, known);
@@ -179,6 +182,7 @@ impl Service {
             ids.kerb_demand,
             ids.detector,
             ids.lost,
+            ids.lost_read,
             ids.judged_implausible,
             ids.stuck,
             ids.inactive,

@@ -81,6 +81,7 @@ signals! {
     mode: MODE => ["MODE"];
     demand: Domain::Flag => ["DEM"];
     demand_read: Domain::Flag => ["DEM_READ"];
+    lost_read: Domain::Flag => ["LOSTA_READ", "LOSTB_READ"];
     kerb_demand: Domain::Flag => ["DEMA", "DEMB"];
     announcing_register: Domain::Flag => ["ANN_REG"];
     fault: Domain::Number => ["FAULT"];
