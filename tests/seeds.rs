@@ -68,6 +68,11 @@ fn what_the_panel_tells_late_is_not_held_against_the_controller() {
 }
 
 #[test]
+fn who_was_there_in_green_asks_anew_and_who_entered_on_red_may_be_the_last_to_leave() {
+    passes(DEFAULT, "school-burst", &[87, 278]);
+}
+
+#[test]
 fn a_digit_that_the_cable_made_of_another_is_not_the_controllers() {
     passes(SCHOOL, "noise-on-every-cable", &[1115]);
 }

@@ -44,6 +44,8 @@ pub(super) struct Camera {
     crosswalk_seen: Option<Instant>,
     /// People on the crosswalk before somebody entered on red.
     before_trip: Option<u8>,
+    /// The most people there who may have entered on red.
+    on_red: u8,
     count: i64,
     streak: i64,
     /// When good frames arrived since the detector was lost; the newest few.
@@ -76,6 +78,7 @@ impl Camera {
             crosswalk: Crosswalk::default(),
             crosswalk_seen: None,
             before_trip: None,
+            on_red: 0,
             count: 0,
             streak: 0,
             good_at: VecDeque::new(),
@@ -259,10 +262,17 @@ impl Camera {
         if self.before_trip.is_some_and(|people| seen.count <= people) {
             self.before_trip = None;
             sink.set_flag(trip, false);
+        }
+        // The total may stay the same while one leaves and another comes.
+        let by_direction =
+            seen.up.saturating_sub(before.up).saturating_add(seen.down.saturating_sub(before.down));
+        let entered = by_direction.max(seen.count.saturating_sub(before.count));
+        // Whoever leaves may be one who started on green: those who entered on red are still there as far as one can know.
+        self.on_red = self.on_red.saturating_add(entered).min(seen.count);
+        if self.on_red == 0 {
             sink.set_flag(trip_any, false);
         }
-        let enters = seen.count > before.count || seen.up > before.up || seen.down > before.down;
-        if !enters {
+        if entered == 0 {
             return;
         }
         self.before_trip.get_or_insert(before.count.min(seen.count.saturating_sub(1)));
@@ -277,6 +287,7 @@ impl Camera {
     /// The pedestrian head is no longer red: nobody is there who should not be.
     pub(super) fn red_ends(&mut self, sink: &mut Sink) {
         self.before_trip = None;
+        self.on_red = 0;
         for signal in sink.ids.trip {
             sink.set_flag(signal, false);
         }

@@ -28,7 +28,7 @@
 //! | `POST_FAULT` | a post does not do what it is told |
 //! | `QUIET` | time of day outside `voice_from..voice_to` |
 //! | `nA nB presA presB pres nX upX downX ON` | believable counts; who waits; who walks |
-//! | `TRIP`, `TRIP_ANY`, `trip` | an entry on red, until the count is back; also one that may be a remainder; the entry |
+//! | `TRIP`, `TRIP_ANY`, `trip` | an entry on red, until the count is back; also one that may be a remainder, until nobody is left who may be it; the entry |
 //! | `camA_frame camA_bad BADA` | an intact 0801; damage or an implausible count; the last 0801 was implausible |
 //! | `CAMA_LINK CAMA_GOOD camA_streak camA_clean CHURNA` | intact, believable 0801 within `camera_silence`; good ones in a row; good ones since it was lost, silent or implausible; erratic |
 //! | `connect_request_A ... statistics_ack_A SESSIONA` | the session; heartbeats are owed |
