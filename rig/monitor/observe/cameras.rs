@@ -189,8 +189,10 @@ impl Camera {
         };
         let waiting = zone(Some(self.wiring.waiting_channel), Region::Waiting);
         let walking = zone(self.wiring.crosswalk_channel, Region::Crosswalk);
-        let believed = self.believe(0, waiting.map(|zone| zone.count), self.capacity)
-            & self.believe(1, walking.map(|zone| zone.count), self.crosswalk_capacity);
+        let walkers = self.believe(1, walking.map(|zone| zone.count), self.crosswalk_capacity);
+        let believed = self.believe(0, waiting.map(|zone| zone.count), self.capacity) & walkers;
+        let walking =
+            walking.map(|zone| Crosswalk { count: zone.count, up: zone.up, down: zone.down.unwrap_or(0) });
         sink.wake(Timer::SILENCES[place], sink.now + self.silence);
         sink.set_flag(sink.ids.camera_link[place], true);
         sink.set_flag(sink.ids.implausible[place], !believed);
@@ -199,6 +201,10 @@ impl Camera {
             self.good_at.clear();
             self.count_good(sink);
             self.bad(sink, 1);
+            // Who waits cannot be so many; who walks may be there, and a controller may trust that region of the frame.
+            if let Some(seen) = walking.filter(|_| walkers && red_since.is_some()) {
+                self.may_have_entered(sink, seen, self.crosswalk);
+            }
             return false;
         }
         sink.wake(Timer::GOODS[place], sink.now + self.silence);
@@ -210,8 +216,7 @@ impl Camera {
         }
         self.good_at.push_back(sink.now);
         self.count_good(sink);
-        if let Some(zone) = walking {
-            let seen = Crosswalk { count: zone.count, up: zone.up, down: zone.down.unwrap_or(0) };
+        if let Some(seen) = walking {
             self.crosswalk(sink, start, seen, red_since);
         }
         let Some(zone) = waiting else { return false };
@@ -258,30 +263,32 @@ impl Camera {
         sink.set(down, number(Some(i64::from(seen.down))));
         sink.set_flag(sink.ids.on_crosswalk[0], seen.count > 0);
         let Some(red_since) = red_since else { return };
-        let [trip, trip_any] = sink.ids.trip;
+        let trip = sink.ids.trip[0];
         if self.before_trip.is_some_and(|people| seen.count <= people) {
             self.before_trip = None;
             sink.set_flag(trip, false);
         }
+        if !self.may_have_entered(sink, seen, before) {
+            return;
+        }
+        self.before_trip.get_or_insert(before.count.min(seen.count.saturating_sub(1)));
+        // A frame whose predecessor was begun before the red may show who stepped off on flashing green.
+        if looked.is_some_and(|looked| looked >= red_since) {
+            sink.set_flag(trip, true);
+            sink.event(sink.ids.trip_event[0], i64::from(seen.count));
+        }
+    }
+
+    /// Whether somebody stepped on between two views on red, and whether anybody is left who may have.
+    fn may_have_entered(&mut self, sink: &mut Sink, seen: Crosswalk, before: Crosswalk) -> bool {
         // The total may stay the same while one leaves and another comes.
         let by_direction =
             seen.up.saturating_sub(before.up).saturating_add(seen.down.saturating_sub(before.down));
         let entered = by_direction.max(seen.count.saturating_sub(before.count));
         // Whoever leaves may be one who started on green: those who entered on red are still there as far as one can know.
         self.on_red = self.on_red.saturating_add(entered).min(seen.count);
-        if self.on_red == 0 {
-            sink.set_flag(trip_any, false);
-        }
-        if entered == 0 {
-            return;
-        }
-        self.before_trip.get_or_insert(before.count.min(seen.count.saturating_sub(1)));
-        sink.set_flag(trip_any, true);
-        // A frame whose predecessor was begun before the red may show who stepped off on flashing green.
-        if looked.is_some_and(|looked| looked >= red_since) {
-            sink.set_flag(trip, true);
-            sink.event(sink.ids.trip_event[0], i64::from(seen.count));
-        }
+        sink.set_flag(sink.ids.trip[1], self.on_red > 0);
+        entered > 0
     }
 
     /// The pedestrian head is no longer red: nobody is there who should not be.
