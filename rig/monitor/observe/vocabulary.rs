@@ -48,7 +48,7 @@ signals! {
     to_walk: Domain::Number => ["cdP_red", "cdV_walk"];
     to_end: Domain::Number => ["cdP_green", "cdV_green"];
     countdown_link: Domain::Flag => ["CD_LINK"];
-    countdown_clean: Domain::Flag => ["CD_CLEAN"];
+    display: Domain::Number => ["dispV", "dispP", "dispVB", "dispPB"];
     countdown_frame: Domain::Event => ["cd_frame"];
     voice: VOICE => ["VOX", "VOXB"];
     post: LIGHT => ["POST", "POSTB"];
@@ -68,6 +68,7 @@ signals! {
     camera_link: Domain::Flag => ["CAMA_LINK", "CAMB_LINK"];
     camera_good: Domain::Flag => ["CAMA_GOOD", "CAMB_GOOD"];
     streak: Domain::Number => ["camA_streak", "camB_streak"];
+    clean: Domain::Number => ["camA_clean", "camB_clean"];
     churn: Domain::Flag => ["CHURNA", "CHURNB"];
     ill: Domain::Flag => ["ILLA", "ILLB"];
     connect_request: Domain::Event => ["connect_request_A", "connect_request_B"];
@@ -80,12 +81,16 @@ signals! {
     statistics_ack: Domain::Event => ["statistics_ack_A", "statistics_ack_B"];
     mode: MODE => ["MODE"];
     demand: Domain::Flag => ["DEM"];
+    demand_read: Domain::Flag => ["DEM_READ"];
+    lost_read: Domain::Flag => ["LOSTA_READ", "LOSTB_READ"];
     kerb_demand: Domain::Flag => ["DEMA", "DEMB"];
     announcing_register: Domain::Flag => ["ANN_REG"];
     fault: Domain::Number => ["FAULT"];
     fault_unlogged: Domain::Flag => ["FAULT_UNLOGGED"];
     log_count: Domain::Number => ["LOGN"];
     detector: Domain::Number => ["DETA", "DETB"];
+    suspect: Domain::Flag => ["SUSPECT"];
+    asked: Domain::Flag => ["ASKED"];
     lost: Domain::Flag => ["LOSTA", "LOSTB"];
     judged_implausible: Domain::Flag => ["IMPLA", "IMPLB"];
     stuck: Domain::Flag => ["STUCKA", "STUCKB"];
@@ -102,7 +107,7 @@ signals! {
     running: Domain::Flag => ["RUNNING"];
     upset: Domain::Flag => ["UPSET"];
     walking: Domain::Flag => ["WALKING"];
-    suspect: Domain::Flag => ["SUSPECT"];
+    unseen: Domain::Flag => ["UNSEEN"];
     waiting: Domain::Flag => ["WAITING"];
     announcement: Domain::Flag => ["ANN"];
     green_needed: Domain::Number => ["GREEN_NEEDED"];
