@@ -294,7 +294,10 @@ impl LampBus {
         } else if unit < POSTS {
             Request::WriteCoils(COILS, self.groups.pedestrian_lamps().as_slice().into())
         } else {
-            Request::WriteRegisters(POST_VOLUME, [u16::from(self.volume), self.light as u16].as_slice().into())
+            Request::WriteRegisters(
+                POST_VOLUME,
+                [u16::from(self.volume), self.light as u16].as_slice().into(),
+            )
         }
     }
 

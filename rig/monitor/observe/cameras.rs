@@ -216,8 +216,13 @@ impl Camera {
             self.count_good(sink);
             self.bad(sink, 1);
             // Who waits cannot be so many; who walks may be there, and a controller may trust that region of the frame.
-            if let Some(seen) = walking.filter(|_| walkers && red_since.is_some()) {
-                self.may_have_entered(sink, seen, self.crosswalk);
+            if let (Some(seen), Some(red_since)) = (walking.filter(|_| walkers), red_since)
+                && self.may_have_entered(sink, seen, self.crosswalk)
+            {
+                // A flag once set stays until nobody is left who may have entered.
+                if seen_in_red(self.crosswalk_seen, red_since) {
+                    sink.set_flag(sink.ids.trip[2], true);
+                }
             }
             return false;
         }
@@ -287,7 +292,7 @@ impl Camera {
         }
         self.before_trip.get_or_insert(before.count.min(seen.count.saturating_sub(1)));
         // A frame whose predecessor was begun before the red may show who stepped off on flashing green.
-        if looked.is_some_and(|(_, arrived)| arrived + EDGE_TOLERANCE >= red_since) {
+        if seen_in_red(looked, red_since) {
             sink.set_flag(trip_fair, true);
         }
         if looked.is_some_and(|(begun, _)| begun >= red_since) {
@@ -392,4 +397,9 @@ impl Camera {
     pub(super) fn unbelieved(&self, sink: &mut Sink) {
         sink.set_flag(sink.ids.camera_good[self.place], false);
     }
+}
+
+/// Whether the view before, begun and arrived then, was one of the red: who is new since may have entered on red.
+fn seen_in_red(view: Option<(Instant, Instant)>, red_since: Instant) -> bool {
+    view.is_some_and(|(_, arrived)| arrived + EDGE_TOLERANCE >= red_since)
 }
