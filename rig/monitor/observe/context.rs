@@ -46,8 +46,6 @@ pub(super) struct Context {
     candidate: Option<Instant>,
     people: i64,
     most_people: i64,
-    /// Somebody left a kerb in the steady green.
-    left_kerb: bool,
     /// Somebody was seen on the crosswalk since the last vehicle green began, or still then.
     crossed: bool,
     on_crosswalk: bool,
@@ -81,7 +79,6 @@ impl Context {
             candidate: None,
             people: 0,
             most_people: 0,
-            left_kerb: false,
             crossed: false,
             on_crosswalk: false,
         }
@@ -123,7 +120,6 @@ impl Context {
                 sink.set_since(sink.ids.walking[0], flag(false), since);
                 sink.set_since(sink.ids.cold[0], flag(false), since);
                 sink.set_since(sink.ids.unseen[0], flag(false), since);
-                self.left_kerb = false;
                 self.crossed = self.on_crosswalk;
                 self.run(sink, true, since);
             }
@@ -137,7 +133,6 @@ impl Context {
                 sink.set_since(sink.ids.announcement[0], flag(false), since);
                 sink.set_since(sink.ids.waiting[0], flag(false), since);
                 sink.set_since(sink.ids.unseen[0], flag(false), since);
-                self.left_kerb = false;
                 self.candidate = None;
                 self.most_people = self.people;
             }
@@ -226,7 +221,6 @@ impl Context {
     /// How many people wait at both kerbs together.
     pub(super) fn people(&mut self, sink: &mut Sink, people: i64) {
         if people < self.people && self.heads[2] == Some(Aspect::Green) {
-            self.left_kerb = true;
             sink.set_flag(sink.ids.unseen[0], !self.crossed);
         }
         self.people = people;
