@@ -287,3 +287,35 @@ fn taking_one_fault_away_does_not_move_another() {
     };
     assert_eq!(dropped(false), dropped(true));
 }
+
+#[test]
+fn a_cable_that_tells_departures_tells_what_was_sent_when_it_was_sent() {
+    for fault in [
+        Fault::Delay(Span::from_ms(700)),
+        Fault::Stall(Span::from_ms(700)),
+        Fault::Merge(Span::from_ms(700)),
+        Fault::Split(Span::from_ms(700)),
+    ] {
+        let mut cable = cable(Duplex::Full, 7).tell_departures();
+        cable.handle_act(ms(0), Act::Break(fault));
+        cable.handle_act(ms(0), Act::Break(Fault::Flip(1_000_000)));
+        cable.send(ms(0), A, count(8));
+        let got = run(&mut cable, Instant::MAX);
+        let left = ms(0) + Line::n81(9_600).time_of(8);
+        let sent: Vec<&[u8]> = got.iter().filter_map(|delivery| delivery.sent.as_deref()).collect();
+        assert_eq!((got[0].end, got[0].bytes.len(), sent[0]), (left, 0, &count(8)[..]), "{fault:?}");
+        assert!(got.len() > 1 && sent[1..].iter().all(|sent| sent.is_empty()), "{fault:?}: {got:?}");
+        assert_eq!(sent.len(), got.len(), "{fault:?}: nothing is sent twice");
+        assert_eq!(got.iter().map(|delivery| delivery.bytes.len()).sum::<usize>(), 8, "{fault:?}");
+        assert!(got.last().expect("it arrives").end >= ms(700), "{fault:?}");
+    }
+}
+
+#[test]
+fn a_cable_that_tells_departures_tells_what_is_not_held_up_once() {
+    let mut cable = cable(Duplex::Full, 7).tell_departures();
+    cable.handle_act(ms(0), Act::Break(Fault::Flip(1_000_000)));
+    cable.send(ms(0), A, count(8));
+    let got = run(&mut cable, Instant::MAX);
+    assert_eq!((got.len(), got[0].bytes.len(), got[0].sent.clone()), (1, 8, Some(count(8))));
+}

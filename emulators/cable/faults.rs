@@ -55,6 +55,12 @@ impl Faults {
         *self = Faults { stalled_until, ..Faults::default() };
     }
 
+    /// Whether what leaves the line now may arrive later.
+    pub(super) fn holds_up(&self, now: Instant) -> bool {
+        let waits = self.delay > Span::ZERO || self.jitter > Span::ZERO || self.stalled_until > now;
+        waits || self.split.is_some() || self.merge.is_some()
+    }
+
     /// Whether bytes may arrive other than they were sent.
     pub(super) fn damages(&self) -> bool {
         self.held_in_break || self.drop_ppm > 0 || self.flip_ppm > 0 || self.duplicate_ppm > 0

@@ -57,6 +57,13 @@ impl Transit {
         }
     }
 
+    /// It leaves the line and arrives later: what there is to tell now. When it arrives nothing is sent.
+    pub(super) fn depart(&mut self, at: Instant) -> Transit {
+        let sent = self.sent.replace(Vec::new()).unwrap_or_else(|| self.bytes.clone());
+        let left = Transit::new(self.from, self.start, at, Vec::new());
+        Transit { sent: Some(sent), collided: self.collided, ..left }
+    }
+
     /// Becomes one with the transmission that followed it.
     fn join(&mut self, next: Transit) {
         if self.sent.is_some() || next.sent.is_some() {

@@ -97,7 +97,7 @@ pub struct Delivery {
     pub end: Instant,
     /// What arrives; empty if nothing does.
     pub bytes: Vec<u8>,
-    /// What was sent, where it differs from what arrives.
+    /// What was sent, where it differs from what arrives. See [`Cable::tell_departures`].
     pub sent: Option<Vec<u8>>,
     /// Whether the sender hears it too (echo).
     pub echo: bool,
@@ -136,6 +136,7 @@ pub struct Cable {
     garbage_at: Instant,
     /// The latest instant seen: what is suddenly overdue (a shorter merge) happens then, not in the past.
     clock: Instant,
+    departures: bool,
     /// What has arrived; it becomes a delivery when it is asked for, so that it is moved whole until then.
     out: VecDeque<Transit>,
     wake: Option<Wake>,
@@ -157,9 +158,19 @@ impl Cable {
             draws: Draws::new(config.seed),
             garbage_at: Instant::MAX,
             clock: Instant::ZERO,
+            departures: false,
             out: VecDeque::new(),
             wake: None,
         }
+    }
+
+    /// From now on what an end sent and a fault holds up is delivered twice: when it leaves the line (`sent` is what was
+    /// sent, nothing arrives), and when it arrives (`sent` is empty). For cables on which nobody answers: only so it
+    /// can be told at once that somebody speaks.
+    #[must_use]
+    pub fn tell_departures(mut self) -> Cable {
+        self.departures = true;
+        self
     }
 
     /// An end starts to send now. An end that is still sending queues behind itself. Nothing to send is
@@ -322,6 +333,10 @@ impl Cable {
         } else if self.faults.damages() && self.is_end(index) {
             let arrived = self.faults.damage(&mut self.draws, &transit.bytes);
             transit.replace(arrived);
+        }
+        let held_up = self.faults.holds_up(at) || !self.lanes[index].is_clear();
+        if self.departures && held_up && self.is_end(index) {
+            self.out.push_back(transit.depart(at));
         }
         if self.faults.merge.is_some() {
             self.lanes[index].hold(transit);

@@ -21,8 +21,8 @@ const HEARTBEAT: Span = Span::from_secs(5);
 /// On a half-duplex cable a query waits for the end of an upload, at most one reporting period: ask for it a
 /// little early, so that queries stay within 5 s +- 0.5 s (P62).
 const HEARTBEAT_HALF: Span = Span::from_ms(4_750);
-/// How long a half-duplex cable must have been quiet after an upload before we speak. A camera may follow one frame
-/// with another (status after time, statistics after counts: up to 37 ms), and a frame is heard only when it has ended.
+/// How long a half-duplex cable must have been quiet before we speak. A camera may follow one frame with another
+/// (status after time, statistics after counts: up to 37 ms), and a frame is heard only when it has ended.
 const QUIET_HALF: Span = Span::from_ms(45);
 /// Missed answers after which a camera is off-line (GB/T 43229).
 const MISSED_LIMIT: u8 = 3;
@@ -115,6 +115,8 @@ pub(super) struct CameraSession {
     queue: VecDeque<Message>,
     /// On a half-duplex cable: when the line is ours, if the camera says nothing more.
     ours_at: Option<Instant>,
+    /// When an intact upload of counts last ended: the next ones end whole reporting periods later.
+    upload_at: Option<Instant>,
     /// When the camera was last heard.
     heard_at: Instant,
     sends: VecDeque<Vec<u8>>,
@@ -135,6 +137,7 @@ impl CameraSession {
             backward: None,
             queue: VecDeque::new(),
             ours_at: None,
+            upload_at: None,
             heard_at: Instant::ZERO,
             sends: VecDeque::new(),
         }
@@ -143,12 +146,12 @@ impl CameraSession {
     /// Bytes arrived.
     pub(super) fn handle_bytes(&mut self, now: Instant, bytes: &[u8], heard: &mut Vec<Heard>) {
         self.decoder.push(bytes);
-        // Somebody is speaking; the line is ours again only after a whole frame.
-        self.ours_at = None;
+        // Somebody is speaking; the line is ours again only afterwards.
         self.heard_at = now;
+        let mut whole = false;
         loop {
             match self.decoder.poll() {
-                Parsed::NeedMore => return,
+                Parsed::NeedMore => break,
                 Parsed::Reject { skip, why } => heard.push(Heard::Rejected(skip, why)),
                 Parsed::Frame { frame, used } => {
                     if frame.sender != self.link.address || frame.receiver != self.own {
@@ -157,10 +160,24 @@ impl CameraSession {
                     }
                     let message = Message::of(&frame, self.link.crosswalk_info_len);
                     self.handle_message(now, &message, heard);
-                    self.ours_at = self.link.half_duplex.then(|| now + QUIET_HALF);
+                    // An error frame answers what nobody meant to say: it comes at any time, also just before an upload.
+                    whole |= !matches!(message, Message::Error { .. });
                 }
             }
         }
+        let at = now + QUIET_HALF;
+        let ours = self.link.half_duplex && self.far_from_uploads(at).unwrap_or(whole);
+        self.ours_at = ours.then_some(at);
+    }
+
+    /// Whether an instant lies in the half of a reporting period that follows an upload, damaged or not; `None` while it
+    /// is not known when they come. What we say then, and the answer, have ended long before the next upload begins.
+    fn far_from_uploads(&self, at: Instant) -> Option<bool> {
+        let since = at.since(self.upload_at?);
+        let period = (Span::from_ms(100) * u64::from(self.link.period.max(1))).as_us();
+        // A camera that has not confirmed its period may keep another; one that is silent may come back at any time.
+        let known = self.config_tries == 0 && since <= self.silence;
+        known.then(|| since.as_us() % period <= period / 2)
     }
 
     /// The wake has come.
@@ -265,6 +282,7 @@ impl CameraSession {
         // What waited was meant for the session before; the reply must not wait behind it.
         self.queue.clear();
         self.send(Message::ConnectReply);
+        self.upload_at = None;
         self.distance_us = None;
         self.last_stamp_us = None;
         self.backward = None;
@@ -295,6 +313,7 @@ impl CameraSession {
             Session::Online { .. } => {}
             Session::Offline => return,
         }
+        self.upload_at = Some(now);
         if self.is_news(now, stamp_us(seen.at)) {
             heard.push(Heard::Seen(Sighting {
                 waiting: self.zone(seen, self.link.waiting_channel, Region::Waiting).map(|zone| zone.count),

@@ -2,8 +2,9 @@
 //!
 //! What is wanted is kept per unit. A change goes out at once, those units first that lose a green, twins back to
 //! back; whatever is wanted is written again every 500 ms, which is also what holds off the heads' own flash
-//! watchdog (P48). A head that does not take a change is asked again at once; after three failures in a row a unit
-//! counts as lost and gets only its turn of the refresh, so that it does not slow down the others.
+//! watchdog (P48). A unit that does not take a change is asked again at once, before anybody else: two damaged frames in
+//! a row then cost less than an edge's tolerance. After three failures in a row a unit counts as lost and gets only its
+//! turn of the refresh, so that it does not slow down the others.
 //!
 //! The controller sees bytes only, so the numbers of the units' public register maps stand here once more: heads
 //! have coils (vehicle 0 red, 1 yellow, 2 green; pedestrian 0 red, 1 green) and holding register 0, the watchdog in
@@ -29,8 +30,9 @@ const PEDESTRIANS: usize = 2;
 const POSTS: usize = 4;
 /// Each unit is written at least once in this time.
 pub(super) const REFRESH: Span = Span::from_ms(500);
-/// How long a unit may think. Converters and a busy host cost some milliseconds; a dead unit must not cost more.
-const TIMEOUT: Span = Span::from_ms(50);
+/// How long a unit may think. Converters and a busy host cost some milliseconds; a dead unit must not cost more. Twice
+/// this and two requests (5 ms each at 19200 baud) must stay below T38 (100 ms): so late a head may change.
+const TIMEOUT: Span = Span::from_ms(30);
 /// Failures in a row after which a unit is lost.
 const LOST_AFTER: u8 = 3;
 
@@ -273,7 +275,11 @@ impl LampBus {
             return;
         }
         match tag.matter {
-            Matter::State => self.write_state(now, tag.unit, true),
+            // What is wanted now, which may be something else than what failed.
+            Matter::State => {
+                let again = Tag { unit: tag.unit, matter: Matter::State };
+                self.client.ask_next(now, again, self.units[tag.unit].address, self.state(tag.unit));
+            }
             Matter::Watchdog => unit.watchdog_due = true,
             Matter::Prompt(number) if number == self.prompts => self.write_prompt(now, tag.unit),
             // Something else has been said since.
@@ -281,8 +287,9 @@ impl LampBus {
         }
     }
 
-    fn write_state(&mut self, now: Instant, unit: usize, urgent: bool) {
-        let request = if unit < PEDESTRIANS {
+    /// What a unit shall show, as a request.
+    fn state(&self, unit: usize) -> Request {
+        if unit < PEDESTRIANS {
             Request::WriteCoils(COILS, self.groups.vehicle_lamps().as_slice().into())
         } else if unit < POSTS {
             Request::WriteCoils(COILS, self.groups.pedestrian_lamps().as_slice().into())
@@ -291,8 +298,12 @@ impl LampBus {
                 POST_VOLUME,
                 [u16::from(self.volume), self.light as u16].as_slice().into(),
             )
-        };
-        self.client.ask(now, Tag { unit, matter: Matter::State }, self.units[unit].address, request, urgent);
+        }
+    }
+
+    fn write_state(&mut self, now: Instant, unit: usize, urgent: bool) {
+        let tag = Tag { unit, matter: Matter::State };
+        self.client.ask(now, tag, self.units[unit].address, self.state(unit), urgent);
     }
 
     fn write_prompt(&mut self, now: Instant, unit: usize) {

@@ -210,8 +210,9 @@ impl Running {
         .into_iter()
         .flatten()
         .min()
-        // What a broken-off announcement held back may have been due long ago; only now is anybody late for it.
-        .map(|due| due.max(now));
+        // What has become due in this very run (a demand no longer kept by an announcement) is due now, not in the past:
+        // the past is where somebody overslept.
+        .map(|at| at.max(now));
     }
 
     /// Both kerbs' detectors failed: the fixed plan takes over (P39).

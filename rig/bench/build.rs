@@ -94,7 +94,8 @@ fn cable(site: &Site, role: CableRole, seed: u64) -> Option<Cable> {
     let wiring = site.wiring.cables[role.index()]?;
     let ends = 1 + Node::on_cable(role).len() as u8;
     let seed = stream(seed, 1 + role.index() as u64);
-    Some(Cable::new(CableConfig { line: wiring.line, duplex: wiring.duplex, ends, seed }))
+    let cable = Cable::new(CableConfig { line: wiring.line, duplex: wiring.duplex, ends, seed });
+    Some(if role == CableRole::Countdown { cable.tell_departures() } else { cable })
 }
 
 fn camera(site: &Site, side: usize, starts_at: u32, seed: u64) -> CameraConfig {

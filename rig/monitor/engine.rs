@@ -41,6 +41,8 @@ struct Judged {
     title: String,
     /// Why it is not judged at all.
     excused: Option<Verdict>,
+    /// What to say if nothing of it was exercised.
+    unseen: Verdict,
 }
 
 /// Judges properties over changes of signals.
@@ -93,7 +95,9 @@ impl Engine {
                     });
                 }
             }
-            judged.push(Judged { id: property.id.clone(), title: property.title.clone(), excused });
+            let unseen = missing(property, "partly", &property.partly, cables)?;
+            let unseen = unseen.unwrap_or(Verdict::NotExercised);
+            judged.push(Judged { id: property.id.clone(), title: property.title.clone(), excused, unseen });
         }
         let items = compiler.derived() + checks.len();
         Ok(Engine {
@@ -328,8 +332,20 @@ impl Engine {
 
 /// Why a property is not judged on this site, if so.
 fn excuse(property: &Property, policy: &str, cables: &[CableRole]) -> Result<Option<Verdict>, PropertyError> {
+    let missing = missing(property, "needs", &property.needs, cables)?;
+    let applies = property.policies.is_empty() || property.policies.iter().any(|name| name == policy);
+    Ok(if applies { missing } else { Some(Verdict::NotApplicable) })
+}
+
+/// The cables of a list that this site does not have make a property not observable.
+fn missing(
+    property: &Property,
+    key: &str,
+    list: &[String],
+    cables: &[CableRole],
+) -> Result<Option<Verdict>, PropertyError> {
     let mut missing = None;
-    for need in &property.needs {
+    for need in list {
         let names = CableRole::ALL.map(CableRole::name);
         let Some(role) = CableRole::ALL.into_iter().find(|role| role.name() == need) else {
             let ParseError { message, .. } = ParseError::unknown("cable", need, names.into_iter());
@@ -337,15 +353,14 @@ fn excuse(property: &Property, policy: &str, cables: &[CableRole]) -> Result<Opt
                 || format!("cables are {}", names.join(", ")),
                 |near| format!("did you mean `{near}`?"),
             );
-            let (file, line, key) = (property.file.clone(), property.line, "needs".to_owned());
+            let (file, line, key) = (property.file.clone(), property.line, key.to_owned());
             return Err(PropertyError { file, line, key, message, hint: Some(hint) });
         };
         if !cables.contains(&role) {
             missing = Some(Verdict::NotObservable { reason: format!("no {need} cable") });
         }
     }
-    let applies = property.policies.is_empty() || property.policies.iter().any(|name| name == policy);
-    Ok(if applies { missing } else { Some(Verdict::NotApplicable) })
+    Ok(missing)
 }
 
 /// The checks of a property together.
@@ -386,7 +401,7 @@ impl Sum {
         } else if tally.triggers > 0 {
             Verdict::Passed
         } else {
-            Verdict::NotExercised
+            property.unseen.clone()
         };
         PropertyResult {
             id: property.id.clone(),

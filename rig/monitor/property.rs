@@ -53,6 +53,8 @@ pub struct Property {
     pub policies: Vec<String>,
     /// Cables without which it cannot be observed.
     pub needs: Vec<String>,
+    /// Cables without which part of it cannot be observed: not exercised is then not observable.
+    pub partly: Vec<String>,
     /// Whether it belongs to the core.
     pub core: bool,
     /// What is checked; the property's verdict is the worst check's. Empty for a pair and for what is left out.
@@ -126,8 +128,10 @@ const FORMS: [Form; 12] = [
     ("every", Shape::Every, &[], &["at_most", "at_least"]),
 ];
 const ANYWHERE: [&str; 2] = ["while", "tolerance"];
-const KEYS: [&str; 11] =
-    ["id", "title", "sentence", "source", "policies", "needs", "core", "check", "note", "pair", "left_out"];
+const KEYS: [&str; 12] = [
+    "id", "title", "sentence", "source", "policies", "needs", "partly", "core", "check", "note", "pair",
+    "left_out",
+];
 /// Pairs of runs that a property without checks may compare.
 const PAIRS: [&str; 5] = ["more_people", "swapped_kerbs", "noise", "repeats", "clock_step"];
 
@@ -208,6 +212,7 @@ impl Reader {
             source: String::new(),
             policies: Vec::new(),
             needs: Vec::new(),
+            partly: Vec::new(),
             core: false,
             checks: Vec::new(),
             pair: None,
@@ -241,11 +246,12 @@ impl Reader {
                 ("left_out", Content::Text(text)) => property.left_out = Some(text),
                 ("policies", Content::List(list)) => property.policies = list,
                 ("needs", Content::List(list)) => property.needs = list,
+                ("partly", Content::List(list)) => property.partly = list,
                 ("core", Content::Flag(flag)) => property.core = flag,
                 (_key, _other) => {
                     let kind = match *name {
                         "core" => "true or false",
-                        "policies" | "needs" => "a list of texts",
+                        "policies" | "needs" | "partly" => "a list of texts",
                         _text => "a text",
                     };
                     return Err(self.error(value.span(), name, format!("wanted {kind}"), None));

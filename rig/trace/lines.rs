@@ -138,7 +138,9 @@ impl Lines {
 
     fn frame(&mut self, at: Instant, frame: &Frame) {
         let cable = usize::from(frame.cable);
-        if (frame.sent.is_some() || frame.collided || frame.from.is_none())
+        // What was sent earlier was counted then.
+        let differs = frame.sent.as_ref().is_some_and(|sent| !sent.is_empty());
+        if (differs || frame.collided || frame.from.is_none())
             && let Some(count) = self.damaged.get_mut(cable)
         {
             *count += 1;

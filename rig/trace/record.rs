@@ -60,7 +60,8 @@ pub struct Frame {
     pub start: Instant,
     /// What arrived; empty if nothing did.
     pub bytes: Vec<u8>,
-    /// What was sent, where it differs from what arrived.
+    /// What was sent, where it differs from what arrived. On the countdown cable what is held up on its way is recorded
+    /// when it is sent (nothing arrived) and when it arrives (nothing was sent).
     pub sent: Option<Vec<u8>>,
     /// Another transmission was on the line at the same time.
     pub collided: bool,
@@ -109,7 +110,8 @@ pub enum What {
         /// Walking.
         walking: [u16; 2],
     },
-    /// A stimulus, in the scenario's own words (for readers; no evidence).
+    /// A stimulus, in the scenario's own words (for readers; no evidence. Only an operator's deed may excuse, where no
+    /// service port tells of it).
     Stimulus(String),
     /// A device threw bytes away.
     Reject {

@@ -240,6 +240,12 @@ impl Decoder {
         parsed
     }
 
+    /// Whether nothing is left that may be the beginning of a broadcast.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.used == self.buffer.len() && self.dropped == 0
+    }
+
     /// Forgets what was collected.
     pub fn clear(&mut self) {
         *self = Decoder { buffer: std::mem::take(&mut self.buffer), ..Decoder::new(self.edition) };

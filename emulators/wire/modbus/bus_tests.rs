@@ -323,6 +323,34 @@ fn a_full_queue_and_an_impossible_request_are_refused() {
 }
 
 #[test]
+fn what_is_asked_next_goes_before_everything_that_waits() {
+    let mut client = Client::new(ClientConfig { retries: 0, ..CONFIG });
+    for (tag, unit) in [(1, 1), (2, 2), (3, 3)] {
+        assert!(client.ask(at(0), tag, unit, lamps(), true));
+    }
+    assert!(client.ask_next(at(0), 4, 4, lamps()));
+    let mut sent = Vec::new();
+    while let Some(wake) = client.poll_timeout() {
+        sent.extend(client.poll_send().map(|frame| frame[0]));
+        client.handle_timeout(wake.at);
+    }
+    assert_eq!(sent, [1, 4, 2, 3]);
+}
+
+#[test]
+fn a_client_that_forgets_everything_still_waits_for_its_own_frame_to_end() {
+    let mut client = Client::new(CONFIG);
+    client.ask(at(0), 1, 1, lamps(), false);
+    let sent = client.poll_send().expect("the line was silent");
+    client.clear();
+    client.ask(at(0), 2, 2, lamps(), false);
+    assert_eq!(client.poll_send(), None);
+    let free = at(0) + LINE.time_of(sent.len()) + LINE.modbus_silence();
+    client.handle_timeout(free);
+    assert_eq!(client.poll_send(), Some(frame(2, &lamps())));
+}
+
+#[test]
 fn any_chunks_leave_a_server_and_a_client_able_to_work() {
     use rand_core::Rng;
     let mut random = rand_pcg::Pcg64Mcg::new(7);

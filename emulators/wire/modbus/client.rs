@@ -118,11 +118,20 @@ impl<Tag: Clone> Client<Tag> {
     /// Queues a transaction; `false` if the queue is full or no frame can carry the request. `urgent` ones go before
     /// those that are not, but do not interrupt the one under way.
     pub fn ask(&mut self, now: Instant, tag: Tag, unit: u8, request: Request, urgent: bool) -> bool {
-        if self.queue.len() >= QUEUE_LIMIT || self.done.len() >= QUEUE_LIMIT || !request.fits() {
+        let place = if urgent { self.queue.partition_point(|ask| ask.urgent) } else { self.queue.len() };
+        self.queue_at(now, place, Ask { tag, unit, request, urgent })
+    }
+
+    /// The same before everything that waits: what failed and is wanted more than ever.
+    pub fn ask_next(&mut self, now: Instant, tag: Tag, unit: u8, request: Request) -> bool {
+        self.queue_at(now, 0, Ask { tag, unit, request, urgent: true })
+    }
+
+    fn queue_at(&mut self, now: Instant, place: usize, ask: Ask<Tag>) -> bool {
+        if self.queue.len() >= QUEUE_LIMIT || self.done.len() >= QUEUE_LIMIT || !ask.request.fits() {
             return false;
         }
-        let place = if urgent { self.queue.partition_point(|ask| ask.urgent) } else { self.queue.len() };
-        self.queue.insert(place, Ask { tag, unit, request, urgent });
+        self.queue.insert(place, ask);
         self.proceed(now);
         true
     }
@@ -213,9 +222,11 @@ impl<Tag: Clone> Client<Tag> {
         self.queue.len() + usize::from(self.current.is_some())
     }
 
-    /// Forgets everything (power lost).
+    /// Forgets everything (power lost), but not that the line is busy: what was sent is still on it.
     pub fn clear(&mut self) {
-        *self = Client::new(self.config);
+        // A frame that nobody has fetched yet is not on the line, and it was silent when that one was to go.
+        let quiet_from = if self.sending.is_some() { Instant::ZERO } else { self.quiet_from };
+        *self = Client { quiet_from, ..Client::new(self.config) };
     }
 
     /// Sends the retry or the next request, if there is one and the line has been silent.

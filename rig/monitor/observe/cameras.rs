@@ -47,8 +47,12 @@ pub(super) struct Camera {
     crosswalk_seen: Option<(Instant, Instant)>,
     /// People on the crosswalk before somebody entered on red.
     before_trip: Option<u8>,
+    /// The most people there who may have entered on red.
+    on_red: u8,
     count: i64,
     streak: i64,
+    /// When good frames arrived since the detector was lost; the newest few.
+    good_at: VecDeque<Instant>,
     changes: VecDeque<Instant>,
 }
 
@@ -77,8 +81,10 @@ impl Camera {
             crosswalk: Crosswalk::default(),
             crosswalk_seen: None,
             before_trip: None,
+            on_red: 0,
             count: 0,
             streak: 0,
+            good_at: VecDeque::new(),
             changes: VecDeque::new(),
         }
     }
@@ -116,6 +122,16 @@ impl Camera {
         self.streak = 0;
         sink.set(sink.ids.streak[self.place], number(Some(0)));
         sink.event(sink.ids.camera_bad[self.place], how_many);
+    }
+
+    /// The controller says that it has lost this detector, some time after `since`: good frames count anew.
+    pub(super) fn lost(&mut self, sink: &mut Sink, since: Instant) {
+        self.good_at.retain(|at| *at >= since);
+        self.count_good(sink);
+    }
+
+    fn count_good(&self, sink: &mut Sink) {
+        sink.set(sink.ids.clean[self.place], number(Some(self.good_at.len() as i64)));
     }
 
     fn packet(
@@ -187,22 +203,39 @@ impl Camera {
         };
         let waiting = zone(Some(self.wiring.waiting_channel), Region::Waiting);
         let walking = zone(self.wiring.crosswalk_channel, Region::Crosswalk);
-        let believed = self.believe(0, waiting.map(|zone| zone.count), self.capacity)
-            & self.believe(1, walking.map(|zone| zone.count), self.crosswalk_capacity);
+        let walkers = self.believe(1, walking.map(|zone| zone.count), self.crosswalk_capacity);
+        let believed = self.believe(0, waiting.map(|zone| zone.count), self.capacity) & walkers;
+        let walking =
+            walking.map(|zone| Crosswalk { count: zone.count, up: zone.up, down: zone.down.unwrap_or(0) });
         sink.wake(Timer::SILENCES[place], sink.now + self.silence);
         sink.set_flag(sink.ids.camera_link[place], true);
         sink.set_flag(sink.ids.implausible[place], !believed);
         sink.event(sink.ids.camera_frame[place], waiting.map_or(0, |zone| i64::from(zone.count)));
         if !believed {
+            self.good_at.clear();
+            self.count_good(sink);
             self.bad(sink, 1);
+            // Who waits cannot be so many; who walks may be there, and a controller may trust that region of the frame.
+            if let (Some(seen), Some(red_since)) = (walking.filter(|_| walkers), red_since)
+                && self.may_have_entered(sink, seen, self.crosswalk)
+            {
+                // A flag once set stays until nobody is left who may have entered.
+                if seen_in_red(self.crosswalk_seen, red_since) {
+                    sink.set_flag(sink.ids.trip[2], true);
+                }
+            }
             return false;
         }
         sink.wake(Timer::GOODS[place], sink.now + self.silence);
         sink.set_flag(sink.ids.camera_good[place], true);
         self.streak = (self.streak + 1).min(STREAK_MAX);
         sink.set(sink.ids.streak[place], number(Some(self.streak)));
-        if let Some(zone) = walking {
-            let seen = Crosswalk { count: zone.count, up: zone.up, down: zone.down.unwrap_or(0) };
+        if self.good_at.len() == STREAK_MAX as usize {
+            self.good_at.pop_front();
+        }
+        self.good_at.push_back(sink.now);
+        self.count_good(sink);
+        if let Some(seen) = walking {
             self.crosswalk(sink, start, seen, red_since);
         }
         let Some(zone) = waiting else { return false };
@@ -249,21 +282,17 @@ impl Camera {
         sink.set(down, number(Some(i64::from(seen.down))));
         sink.set_flag(sink.ids.on_crosswalk[0], seen.count > 0);
         let Some(red_since) = red_since else { return };
-        let [trip, trip_any, trip_fair] = sink.ids.trip;
+        let [trip, _, trip_fair] = sink.ids.trip;
         if self.before_trip.is_some_and(|people| seen.count <= people) {
             self.before_trip = None;
-            for signal in sink.ids.trip {
-                sink.set_flag(signal, false);
-            }
+            sink.set_flag(trip, false);
         }
-        let enters = seen.count > before.count || seen.up > before.up || seen.down > before.down;
-        if !enters {
+        if !self.may_have_entered(sink, seen, before) {
             return;
         }
         self.before_trip.get_or_insert(before.count.min(seen.count.saturating_sub(1)));
-        sink.set_flag(trip_any, true);
         // A frame whose predecessor was begun before the red may show who stepped off on flashing green.
-        if looked.is_some_and(|(_, arrived)| arrived + EDGE_TOLERANCE >= red_since) {
+        if seen_in_red(looked, red_since) {
             sink.set_flag(trip_fair, true);
         }
         if looked.is_some_and(|(begun, _)| begun >= red_since) {
@@ -272,9 +301,25 @@ impl Camera {
         }
     }
 
+    /// Whether somebody stepped on between two views on red, and whether anybody is left who may have.
+    fn may_have_entered(&mut self, sink: &mut Sink, seen: Crosswalk, before: Crosswalk) -> bool {
+        // The total may stay the same while one leaves and another comes.
+        let by_direction =
+            seen.up.saturating_sub(before.up).saturating_add(seen.down.saturating_sub(before.down));
+        let entered = by_direction.max(seen.count.saturating_sub(before.count));
+        // Whoever leaves may be one who started on green: those who entered on red are still there as far as one can know.
+        self.on_red = self.on_red.saturating_add(entered).min(seen.count);
+        sink.set_flag(sink.ids.trip[1], self.on_red > 0);
+        if self.on_red == 0 {
+            sink.set_flag(sink.ids.trip[2], false);
+        }
+        entered > 0
+    }
+
     /// The pedestrian head is no longer red: nobody is there who should not be.
     pub(super) fn red_ends(&mut self, sink: &mut Sink) {
         self.before_trip = None;
+        self.on_red = 0;
         for signal in sink.ids.trip {
             sink.set_flag(signal, false);
         }
@@ -333,6 +378,8 @@ impl Camera {
         sink.set_flag(sink.ids.camera_link[place], false);
         sink.set_flag(sink.ids.in_session[place], false);
         self.streak = 0;
+        self.good_at.clear();
+        self.count_good(sink);
         self.received = [None; 2];
         sink.set(sink.ids.streak[place], number(Some(0)));
         if self.wiring.crosswalk_channel.is_some() {
@@ -350,4 +397,9 @@ impl Camera {
     pub(super) fn unbelieved(&self, sink: &mut Sink) {
         sink.set_flag(sink.ids.camera_good[self.place], false);
     }
+}
+
+/// Whether the view before, begun and arrived then, was one of the red: who is new since may have entered on red.
+fn seen_in_red(view: Option<(Instant, Instant)>, red_since: Instant) -> bool {
+    view.is_some_and(|(_, arrived)| arrived + EDGE_TOLERANCE >= red_since)
 }

@@ -46,8 +46,6 @@ pub(super) struct Context {
     candidate: Option<Instant>,
     people: i64,
     most_people: i64,
-    /// Somebody left a kerb in the steady green.
-    left_kerb: bool,
     /// Somebody was seen on the crosswalk since the last vehicle green began, or still then.
     crossed: bool,
     on_crosswalk: bool,
@@ -81,7 +79,6 @@ impl Context {
             candidate: None,
             people: 0,
             most_people: 0,
-            left_kerb: false,
             crossed: false,
             on_crosswalk: false,
         }
@@ -101,7 +98,9 @@ impl Context {
 
     /// A head's aspect is about to be told. Before it, so that bounds fixed by the edge see the new numbers.
     pub(super) fn aspect(&mut self, sink: &mut Sink, head: usize, aspect: Aspect, since: Instant) {
-        if head == 2 && aspect == Aspect::Green {
+        // A stage begins with the first head that shows it: the other's command may have needed a second try.
+        let begun = |other: usize| matches!(self.heads[other], Some(Aspect::Green | Aspect::FlashingGreen));
+        if aspect == Aspect::Green && matches!(head, 2 | 3) && !begun(5 - head) {
             let Bounds { walk_total_ms, walk_total_max_ms, lengthens, .. } = self.bounds;
             // A display counts whole seconds, so a longer green is longer by whole seconds.
             let more =
@@ -120,8 +119,7 @@ impl Context {
             (0, Aspect::Green) => {
                 sink.set_since(sink.ids.walking[0], flag(false), since);
                 sink.set_since(sink.ids.cold[0], flag(false), since);
-                sink.set_since(sink.ids.suspect[0], flag(false), since);
-                self.left_kerb = false;
+                sink.set_since(sink.ids.unseen[0], flag(false), since);
                 self.crossed = self.on_crosswalk;
                 self.run(sink, true, since);
             }
@@ -134,8 +132,7 @@ impl Context {
                 sink.set_since(sink.ids.walking[0], flag(true), since);
                 sink.set_since(sink.ids.announcement[0], flag(false), since);
                 sink.set_since(sink.ids.waiting[0], flag(false), since);
-                sink.set_since(sink.ids.suspect[0], flag(false), since);
-                self.left_kerb = false;
+                sink.set_since(sink.ids.unseen[0], flag(false), since);
                 self.candidate = None;
                 self.most_people = self.people;
             }
@@ -224,8 +221,7 @@ impl Context {
     /// How many people wait at both kerbs together.
     pub(super) fn people(&mut self, sink: &mut Sink, people: i64) {
         if people < self.people && self.heads[2] == Some(Aspect::Green) {
-            self.left_kerb = true;
-            sink.set_flag(sink.ids.suspect[0], !self.crossed);
+            sink.set_flag(sink.ids.unseen[0], !self.crossed);
         }
         self.people = people;
         self.most_people = self.most_people.max(people);
@@ -251,7 +247,7 @@ impl Context {
         self.on_crosswalk = on;
         if on && !self.crossed {
             self.crossed = true;
-            sink.set_flag(sink.ids.suspect[0], false);
+            sink.set_flag(sink.ids.unseen[0], false);
         }
     }
 

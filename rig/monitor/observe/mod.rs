@@ -1,5 +1,6 @@
 //! The observer: records of evidence in, changes of signals out. It reads frames, heads, displays, posts and the
-//! supply; never a stimulus, never where people are.
+//! supply; never where people are, and of stimuli one, for one purpose: where a site has no service port to tell of it,
+//! what an operator did excuses (and proves nothing).
 //!
 //! **Order.** Changes come in order of their instants, [`Observer::settled`] behind the present: an aspect is often known
 //! later than it began, and the judge shall not have to take a verdict back. Whoever drives an engine with them
@@ -9,46 +10,7 @@
 //! **Whose fault.** Aspects, digits and prompts are what was *commanded* (driven, told), so that a broken lamp is not
 //! held against the controller. What the controller hears counts as it arrived, what it says as it was sent.
 //!
-//! # Signals
-//! `VA VB PA PB` aspects; `VAr..PBg` driven lamps; `cdV cdP cdVB cdPB` numbers told, `cdVcol cdPcol` colours; `cdP_red
-//! cdV_walk` numbers that count to pedestrian green (the latter plus D), `cdP_green cdV_green` to its end and to vehicle
-//! green; `VOX VOXB POST POSTB VOL VOLB` posts.
-//!
-//! | signal | true while, or happens when |
-//! |---|---|
-//! | `DARKENED` | pedestrian heads dark, vehicle heads neither red nor green: flashing or off, known at once |
-//! | `LIT_CONFLICT`, `LIT_DUAL` | vehicle green or yellow with pedestrian green; red and green of one head: lit |
-//! | `VRED_OUT` | all driven vehicle reds are not lit |
-//! | `VRED_ONE_OUT`, `PRED_OUT`, `YG_OUT` | such a lamp was not lit when last driven |
-//! | `LAMP_FAULT` | any head: driven is not lit |
-//! | `CMD_MISMATCH`, `GREEN_UNCOMMANDED` | coils last acknowledged differ from the feedback; in a green that is lit |
-//! | `FEEDBACK_LINK`, `LAMP_LINK`, `LAMP_NOISE` | answer within 0.5 s; every head written within the watchdog time; damage within 2 s |
-//! | `CD_LINK`, `CD_CLEAN`, `cd_frame` | a broadcast arrived within 2 s; nothing damaged for 3 s; a broadcast was sent |
-//! | `POST_FAULT` | a post does not do what it is told |
-//! | `QUIET` | time of day outside `voice_from..voice_to` |
-//! | `nA nB presA presB pres nX upX downX ON` | believable counts; who waits; who walks |
-//! | `TRIP`, `TRIP_ANY`, `trip` | an entry on red, until the count is back; also one that may be a remainder; the entry |
-//! | `TRIP_FAIR` | the same after a frame that arrived in the red, or just before: a controller may call it an entry |
-//! | `camA_frame camA_bad BADA` | an intact 0801; damage or an implausible count; the last 0801 was implausible |
-//! | `CAMA_LINK CAMA_GOOD camA_streak CHURNA` | intact, believable 0801 within `camera_silence`; good ones in a row; erratic |
-//! | `ILLA` | the camera's last status says that its waiting area's channel is abnormal |
-//! | `connect_request_A ... statistics_ack_A SESSIONA` | the session; heartbeats are owed |
-//! | `MODE DEM DEMA DEMB ANN_REG FAULT LOGN DETA DETB LOSTA IMPLA STUCKA IDLEA ERRATICA log interlock LOG_BACKWARDS` | service port; nothing after twice `service_poll` without an answer |
-//! | `FAULT_UNLOGGED` | the fault that stands has never been in the log |
-//! | `LATCHED` | a latching fault was logged and not acknowledged |
-//! | `OPERATED` | somebody asked for a mode, a step or a reset within 5 s |
-//! | `POWER COLD SHORT_DIP` | supply; from power after more than `dip_boot` to vehicle green; 5 s after a ridden dip |
-//! | `RUNNING` | from vehicle green until a vehicle head flashes or is dark |
-//! | `UPSET` | not running, no or new supply, operated, manual, lamps unlinked: from 1.5 s *before* on |
-//! | `WALKING` | from pedestrian green to vehicle green |
-//! | `SUSPECT` | somebody left a kerb in the steady green, and nobody was seen on the crosswalk since the last vehicle green |
-//! | `WAITING` | a presence that proved to last, across gaps shorter than `hold`, until served |
-//! | `ANN` | from the first number while the pedestrian head is red to its green or the end of the numbers |
-//! | `GREEN_NEEDED GREEN_ALLOWED LENGTHENS` | P35 in ms, and whether it is on |
-//! | `overlap`, `modbus_gap_lamps modbus_gap_feedback` | the controller sends into another's frame; silence in us before a request that is shorter than any before |
-//!
-//! Not produced, because no property uses them: occupancy, waiting time, statistics contents, camera time stamps, the
-//! shown (as against told) digits, register reads of posts, the service cable's silences (the rig asks there).
+//! What each signal means stands where they are declared, in `vocabulary.rs`.
 
 mod bus;
 mod cameras;
@@ -90,7 +52,7 @@ emulators::timers! {
         Sensed = "lamp feedback",
         LampNoise = "damage on the lamp bus",
         Countdown = "countdown broadcast",
-        Clean = "damage on the countdown cable",
+        Unsaid = "nothing sent to a display",
         SilenceA = "camera A",
         SilenceB = "camera B",
         GoodA = "believable camera A",
@@ -182,7 +144,7 @@ impl Observer {
         let offset = limits.number("countdown_offset").unwrap_or(0);
         let observer = Observer {
             heads: Heads::new(wiring.lamps, wiring.feedback, time("lamp_watchdog", 1_000)),
-            displays: Displays::new(wiring.countdown.edition, offset, time("display_dark", 2_000)),
+            displays: Displays::new(wiring.countdown, offset, time("display_dark", 2_000)),
             cameras: [0, 1].map(|place| Camera::new(place, wiring.cameras[place], limits)),
             posts: Posts::new(wiring.lamps),
             service: Service::new(
@@ -205,6 +167,7 @@ impl Observer {
             sink,
         };
         let mut observer = observer;
+        observer.service.begin(&mut observer.sink);
         observer.quiet();
         (observer, vocabulary)
     }
@@ -242,15 +205,13 @@ impl Observer {
                 self.heads.lamps(&mut self.sink, *head, *driven, *lit, &mut self.seen);
                 self.sightings();
             }
-            What::Display { head, told, shown: _ } => {
-                let red = self.heads.shown(2) == Some(Aspect::Red);
-                self.displays.told(&mut self.sink, *head, *told, red);
-            }
+            What::Display { head, told, shown: _ } => Displays::holds(&mut self.sink, *head, *told),
             What::Post { post, light, voice, volume } => {
                 self.posts.seen(&mut self.sink, *post, *light, *voice, *volume);
             }
             What::Power(on) => self.power(*on),
-            What::People { .. } | What::Stimulus(_) | What::Reject { .. } | What::Note(_) | What::End => {}
+            What::Stimulus(text) => self.operator(text),
+            What::People { .. } | What::Reject { .. } | What::Note(_) | What::End => {}
         }
     }
 
@@ -288,7 +249,7 @@ impl Observer {
             Timer::Sensed => self.heads.unsensed(sink),
             Timer::LampNoise => sink.set_flag(sink.ids.lamp_noise[0], false),
             Timer::Countdown => self.displays.silent(sink),
-            Timer::Clean => self.displays.clean(sink),
+            Timer::Unsaid => self.displays.unsaid(sink),
             Timer::SilenceA => self.camera_silent(0),
             Timer::SilenceB => self.camera_silent(1),
             Timer::GoodA => self.cameras[0].unbelieved(sink),
@@ -355,6 +316,7 @@ impl Observer {
         self.heads.power(&mut self.sink, on);
         if !on {
             self.posts.power_lost();
+            self.displays.power_lost(&mut self.sink);
             let sink = &mut self.sink;
             for signal in sink.ids.in_session {
                 sink.set_flag(signal, false);
@@ -362,6 +324,21 @@ impl Observer {
         }
         self.context.power(&mut self.sink, on);
         self.context.linked(&mut self.sink);
+    }
+
+    /// Without a service port nobody else tells of an operator. What he did only excuses.
+    fn operator(&mut self, stimulus: &str) {
+        if self.service.is_wired() {
+            return;
+        }
+        let Some(deed) = stimulus.strip_prefix("operator = ") else { return };
+        let now = self.sink.now;
+        match deed.trim_matches('"') {
+            "manual" | "flash" | "off" => self.context.mode(&mut self.sink, true, now),
+            "automatic" => self.context.mode(&mut self.sink, false, now),
+            _step_or_reset => {}
+        }
+        self.context.operated(&mut self.sink, now);
     }
 
     fn people(&mut self) {
@@ -380,13 +357,18 @@ impl Observer {
             CableRole::CameraB => self.camera(1, frame),
             CableRole::Lamps => self.lamp_bus(frame),
             CableRole::Feedback => self.feedback_bus(frame),
-            CableRole::Countdown => {
-                if frame.from.is_none_or(|from| from == 0) {
-                    self.displays.bytes(&mut self.sink, &frame.bytes, frame.sent.as_deref());
-                }
-            }
+            CableRole::Countdown => self.broadcast(frame),
             CableRole::Service => self.service_frame(frame),
         }
+    }
+
+    fn broadcast(&mut self, frame: &Frame) {
+        let sink = &mut self.sink;
+        if frame.from == Some(0) {
+            let red = self.heads.shown(2) == Some(Aspect::Red);
+            self.displays.sent(sink, frame.sent.as_deref().unwrap_or(&frame.bytes), red);
+        }
+        self.displays.heard(sink, &frame.bytes);
     }
 
     fn camera(&mut self, place: usize, frame: &Frame) {
@@ -451,7 +433,7 @@ impl Observer {
     }
 
     fn service_frame(&mut self, frame: &Frame) {
-        let Observer { sink, service_bus, service, .. } = self;
+        let Observer { sink, service_bus, service, cameras, context, .. } = self;
         let now = sink.now;
         let mut learnt = Learnt::default();
         match frame.from {
@@ -464,10 +446,15 @@ impl Observer {
             None => {}
         }
         if let Some((upsets, since)) = learnt.mode {
-            self.context.mode(sink, upsets, since);
+            context.mode(sink, upsets, since);
+        }
+        for (camera, lost) in cameras.iter_mut().zip(learnt.lost) {
+            if let Some(since) = lost {
+                camera.lost(sink, since);
+            }
         }
         if let Some(since) = learnt.operated {
-            self.context.operated(sink, since);
+            context.operated(sink, since);
         }
         if let Some(clock) = learnt.clock {
             self.clock = i64::from(clock) - now.as_us() as i64 / 1_000_000;

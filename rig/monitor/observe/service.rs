@@ -7,7 +7,7 @@ use emulators::time::{Instant, Span};
 use emulators::wire::modbus::{Request, Response};
 use emulators::wire::service_map::{self as map, log};
 
-use super::super::signal::Value;
+use super::super::signal::{SignalId, Value};
 use super::Timer;
 use super::sink::{Sink, flag, number};
 
@@ -32,6 +32,8 @@ pub(super) struct Service {
     asked: Option<Request>,
     /// When the question was asked whose answer came last.
     last_question: Option<Instant>,
+    /// The same, kept through a silence: what a reading shows may have been so since then.
+    last_known: Option<Instant>,
     question: Instant,
     cursor: u16,
     log_count: Option<u16>,
@@ -53,6 +55,8 @@ pub(super) struct Learnt {
     pub(super) mode: Option<(bool, Instant)>,
     /// An operator did something, since.
     pub(super) operated: Option<Instant>,
+    /// A kerb's detector is now shown as lost; it was not at the reading of that time.
+    pub(super) lost: [Option<Instant>; 2],
     /// The clock was set to this.
     pub(super) clock: Option<u32>,
 }
@@ -63,6 +67,7 @@ impl Service {
             unit,
             asked: None,
             last_question: None,
+            last_known: None,
             question: Instant::ZERO,
             cursor: 0,
             log_count: None,
@@ -72,6 +77,16 @@ impl Service {
             patience,
             clock_high: 0,
         }
+    }
+
+    /// Whether there is a service port to read.
+    pub(super) const fn is_wired(&self) -> bool {
+        self.unit.is_some()
+    }
+
+    /// Before the first reading a demand may stand. A detector that has never been heard of is not excused as failed.
+    pub(super) fn begin(&self, sink: &mut Sink) {
+        sink.set_flag(sink.ids.asked[0], true);
     }
 
     /// The rig asks the controller.
@@ -113,6 +128,7 @@ impl Service {
     fn state(&mut self, sink: &mut Sink, values: &[u16], learnt: &mut Learnt) {
         let at = |register: u16| values[usize::from(register)];
         let since = self.last_question.replace(self.question).unwrap_or(sink.now);
+        let known = self.last_known.replace(self.question).unwrap_or(since);
         let earliest = sink.earliest;
         sink.earliest = since.min(earliest);
         let mode = match map::Mode::of(at(map::MODE)) {
@@ -134,6 +150,9 @@ impl Service {
         sink.set(sink.ids.log_count[0], number(Some(i64::from(at(map::LOG_COUNT)))));
         for (place, register) in [map::DETECTOR_A, map::DETECTOR_B].into_iter().enumerate() {
             let bits = at(register);
+            if bits & 1 != 0 && !sink.is(sink.ids.lost[place]) {
+                learnt.lost[place] = Some(since);
+            }
             sink.set_flag(sink.ids.kerb_demand[place], demands[place]);
             Service::health(sink, place, bits, since);
             let flags = [
@@ -148,6 +167,14 @@ impl Service {
             }
         }
         sink.earliest = earliest;
+        sink.set_flag(sink.ids.demand_read[0], demands[0] || demands[1]);
+        for (place, register) in [map::DETECTOR_A, map::DETECTOR_B].into_iter().enumerate() {
+            sink.set_flag(sink.ids.lost_read[place], at(register) & 1 != 0);
+        }
+        let suspect = at(map::DETECTOR_A) != 0 || at(map::DETECTOR_B) != 0;
+        let asked = suspect || demands[0] || demands[1] || mode != map::Mode::Normal as u8;
+        may_have(sink, sink.ids.suspect[0], suspect, known);
+        may_have(sink, sink.ids.asked[0], asked, known);
         sink.wake(Timer::Service, sink.now + self.patience);
         let ms = u32::from(at(map::LOG_LAST_MS_HI)) << 16 | u32::from(at(map::LOG_LAST_MS_LO));
         self.grown(sink, at(map::LOG_COUNT), (at(map::LOG_LAST_CODE), at(map::LOG_LAST_ARG)), ms, learnt);
@@ -171,19 +198,28 @@ impl Service {
 
     /// No state for so long that what was last read may be wrong: nothing is known.
     pub(super) fn silent(&mut self, sink: &mut Sink) {
-        self.last_question = None;
+        let since = self.last_question.take().unwrap_or(sink.now);
+        sink.set_flag(sink.ids.suspect[0], false);
+        may_have(sink, sink.ids.asked[0], true, since);
         let ids = &sink.ids;
         let pairs = [
             ids.kerb_demand,
             ids.detector,
             ids.lost,
+            ids.lost_read,
             ids.judged_implausible,
             ids.stuck,
             ids.inactive,
             ids.erratic,
         ];
-        let singles =
-            [ids.mode[0], ids.demand[0], ids.announcing_register[0], ids.fault[0], ids.log_count[0]];
+        let singles = [
+            ids.mode[0],
+            ids.demand[0],
+            ids.demand_read[0],
+            ids.announcing_register[0],
+            ids.fault[0],
+            ids.log_count[0],
+        ];
         for signal in singles.into_iter().chain(pairs.into_iter().flatten()) {
             sink.set(signal, Value::Nil);
         }
@@ -248,5 +284,14 @@ impl Service {
         if code == log::INTERLOCK {
             sink.event(sink.ids.interlock[0], i64::from(arg));
         }
+    }
+}
+
+/// A state that a reading shows may have begun any time after the reading before; it has ended when one shows it no more.
+fn may_have(sink: &mut Sink, signal: SignalId, stands: bool, since: Instant) {
+    if !stands {
+        sink.set_flag(signal, false);
+    } else if !sink.is(signal) {
+        sink.set_since(signal, flag(true), since);
     }
 }

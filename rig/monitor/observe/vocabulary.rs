@@ -1,4 +1,47 @@
-//! The signals there are. Their names stand in the catalogue; `mod.rs` says what each means.
+//! The signals there are, and what each means. Their names stand in the catalogue.
+//!
+//! `VA VB PA PB` aspects; `VAr..PBg` driven lamps; `cdV cdP cdVB cdPB` numbers as they were sent, `cdVcol cdPcol`
+//! colours; `cdP_red cdV_walk` numbers that count to pedestrian green (the latter plus D), `cdP_green cdV_green` to its
+//! end and to vehicle green; `dispV dispP dispVB dispPB` numbers that the displays hold; `VOX VOXB POST POSTB VOL VOLB`
+//! posts.
+//!
+//! | signal | true while, or happens when |
+//! |---|---|
+//! | `DARKENED` | pedestrian heads dark, vehicle heads neither red nor green: flashing or off, known at once |
+//! | `LIT_CONFLICT`, `LIT_DUAL` | vehicle green or yellow with pedestrian green; red and green of one head: lit |
+//! | `VRED_OUT` | all driven vehicle reds are not lit |
+//! | `VRED_ONE_OUT`, `PRED_OUT`, `YG_OUT` | such a lamp was not lit when last driven |
+//! | `LAMP_FAULT` | any head: driven is not lit |
+//! | `CMD_MISMATCH`, `GREEN_UNCOMMANDED` | coils last acknowledged differ from the feedback; in a green that is lit |
+//! | `FEEDBACK_LINK`, `LAMP_LINK`, `LAMP_NOISE` | answer within 0.5 s; every head written within the watchdog time; damage within 2 s |
+//! | `CD_LINK`, `cd_frame` | a broadcast arrived within 2 s; a broadcast was sent |
+//! | `POST_FAULT` | a post does not do what it is told |
+//! | `QUIET` | time of day outside `voice_from..voice_to` |
+//! | `nA nB presA presB pres nX upX downX ON` | believable counts; who waits; who walks |
+//! | `TRIP`, `TRIP_ANY`, `trip` | an entry on red, until the count is back; also one that may be a remainder, until nobody is left who may be it; the entry |
+//! | `TRIP_FAIR` | the same after a frame that arrived in the red, or just before: a controller may call it an entry |
+//! | `camA_frame camA_bad BADA` | an intact 0801; damage or an implausible count; the last 0801 was implausible |
+//! | `CAMA_LINK CAMA_GOOD camA_streak camA_clean CHURNA` | intact, believable 0801 within `camera_silence`; good ones in a row; good ones since it was lost, silent or implausible; erratic |
+//! | `ILLA` | the camera's last status says that its waiting area's channel is abnormal |
+//! | `connect_request_A ... statistics_ack_A SESSIONA` | the session; heartbeats are owed |
+//! | `MODE DEM DEMA DEMB ANN_REG FAULT LOGN DETA DETB LOSTA IMPLA STUCKA IDLEA ERRATICA log interlock LOG_BACKWARDS` | service port; nothing after twice `service_poll` without an answer |
+//! | `FAULT_UNLOGGED` | the fault that stands has never been in the log |
+//! | `DEM_READ LOSTA_READ` | the last reading shows a demand, a lost detector: from when it was read |
+//! | `SUSPECT`, `ASKED` | a detector is failed; that, a demand or a mode other than normal: as the panel shows it, or may have been since its reading before |
+//! | `LATCHED` | a latching fault was logged and not acknowledged |
+//! | `OPERATED` | somebody asked for a mode, a step or a reset within 5 s |
+//! | `POWER COLD SHORT_DIP` | supply; from power after more than `dip_boot` to vehicle green; 5 s after a ridden dip |
+//! | `RUNNING` | from vehicle green until a vehicle head flashes or is dark |
+//! | `UPSET` | not running, no or new supply, operated, manual, lamps unlinked: from 1.5 s *before* on |
+//! | `WALKING` | from pedestrian green to vehicle green |
+//! | `UNSEEN` | somebody left a kerb in the steady green, and nobody was seen on the crosswalk since the last vehicle green |
+//! | `WAITING` | a presence that proved to last, across gaps shorter than `hold`, until served |
+//! | `ANN` | from the first number while the pedestrian head is red to its green or the end of the numbers |
+//! | `GREEN_NEEDED GREEN_ALLOWED LENGTHENS` | P35 in ms, and whether it is on |
+//! | `overlap`, `modbus_gap_lamps modbus_gap_feedback` | the controller sends into another's frame; silence in us before a request that is shorter than any before |
+//!
+//! Not produced, because no property uses them: occupancy, waiting time, statistics contents, camera time stamps, the
+//! shown (as against told) digits, register reads of posts, the service cable's silences (the rig asks there).
 
 use super::super::signal::{Domain, SignalId, Vocabulary};
 
@@ -48,7 +91,7 @@ signals! {
     to_walk: Domain::Number => ["cdP_red", "cdV_walk"];
     to_end: Domain::Number => ["cdP_green", "cdV_green"];
     countdown_link: Domain::Flag => ["CD_LINK"];
-    countdown_clean: Domain::Flag => ["CD_CLEAN"];
+    display: Domain::Number => ["dispV", "dispP", "dispVB", "dispPB"];
     countdown_frame: Domain::Event => ["cd_frame"];
     voice: VOICE => ["VOX", "VOXB"];
     post: LIGHT => ["POST", "POSTB"];
@@ -68,6 +111,7 @@ signals! {
     camera_link: Domain::Flag => ["CAMA_LINK", "CAMB_LINK"];
     camera_good: Domain::Flag => ["CAMA_GOOD", "CAMB_GOOD"];
     streak: Domain::Number => ["camA_streak", "camB_streak"];
+    clean: Domain::Number => ["camA_clean", "camB_clean"];
     churn: Domain::Flag => ["CHURNA", "CHURNB"];
     ill: Domain::Flag => ["ILLA", "ILLB"];
     connect_request: Domain::Event => ["connect_request_A", "connect_request_B"];
@@ -80,12 +124,16 @@ signals! {
     statistics_ack: Domain::Event => ["statistics_ack_A", "statistics_ack_B"];
     mode: MODE => ["MODE"];
     demand: Domain::Flag => ["DEM"];
+    demand_read: Domain::Flag => ["DEM_READ"];
+    lost_read: Domain::Flag => ["LOSTA_READ", "LOSTB_READ"];
     kerb_demand: Domain::Flag => ["DEMA", "DEMB"];
     announcing_register: Domain::Flag => ["ANN_REG"];
     fault: Domain::Number => ["FAULT"];
     fault_unlogged: Domain::Flag => ["FAULT_UNLOGGED"];
     log_count: Domain::Number => ["LOGN"];
     detector: Domain::Number => ["DETA", "DETB"];
+    suspect: Domain::Flag => ["SUSPECT"];
+    asked: Domain::Flag => ["ASKED"];
     lost: Domain::Flag => ["LOSTA", "LOSTB"];
     judged_implausible: Domain::Flag => ["IMPLA", "IMPLB"];
     stuck: Domain::Flag => ["STUCKA", "STUCKB"];
@@ -102,7 +150,7 @@ signals! {
     running: Domain::Flag => ["RUNNING"];
     upset: Domain::Flag => ["UPSET"];
     walking: Domain::Flag => ["WALKING"];
-    suspect: Domain::Flag => ["SUSPECT"];
+    unseen: Domain::Flag => ["UNSEEN"];
     waiting: Domain::Flag => ["WAITING"];
     announcement: Domain::Flag => ["ANN"];
     green_needed: Domain::Number => ["GREEN_NEEDED"];

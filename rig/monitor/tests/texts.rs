@@ -18,7 +18,10 @@ fn check(body: &str) -> String {
 
 #[test]
 fn an_unknown_signal_is_named_with_its_place_and_the_closest_one() {
-    assert_eq!(check("never = \"VB=G\""), "catalogue.toml:4: never: unknown signal `VB` (hint: did you mean `PB`?)");
+    assert_eq!(
+        check("never = \"VB=G\""),
+        "catalogue.toml:4: never: unknown signal `VB` (hint: did you mean `PB`?)"
+    );
     assert_eq!(
         check("never = \"VA=GR\""),
         "catalogue.toml:4: never: unknown name of `VA` `GR` (hint: did you mean `G`?)"
@@ -71,7 +74,8 @@ fn a_text_that_makes_no_sense_says_what_was_wanted() {
     assert!(check("never = \"before(ON)\"").contains("beside an edge only"));
     assert!(check("never = \"ON\"\nlonger_than = \"2.7s\"").contains("`.` has no meaning here"));
     assert!(
-        check("never = \"ON\"\nlonger_than = \"5\"").contains("`5` has no unit (hint: write 5s, 5ms or 5*$limit)")
+        check("never = \"ON\"\nlonger_than = \"5\"")
+            .contains("`5` has no unit (hint: write 5s, 5ms or 5*$limit)")
     );
 }
 
