@@ -45,7 +45,8 @@ impl Alarm {
     /// # Errors
     /// If the kernel gives no timer.
     pub fn new() -> io::Result<Alarm> {
-        let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
+        let timer =
+            timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
         Ok(Alarm { timer: watch(timer)? })
     }
 

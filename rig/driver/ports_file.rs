@@ -123,10 +123,16 @@ mod tests {
         for (text, parts) in [
             ("version = 1\n[ports]\nlamp = \"pty:a\"\n", ["x.toml:3", "lamp", "lamps"]),
             ("version = 1\n[ports]\nlamps = \"ttyUSB0\"\n", ["x.toml:3", "lamps", "scheme"]),
-            ("version = 1\n[ports]\nlamps = \"pty:a\"\nfeedback = \"pty:a\"\n", ["x.toml:4", "feedback", "another"]),
+            (
+                "version = 1\n[ports]\nlamps = \"pty:a\"\nfeedback = \"pty:a\"\n",
+                ["x.toml:4", "feedback", "another"],
+            ),
             ("version = 1\n[ports]\n", ["x.toml:2", "[ports]", "no cable"]),
             ("version = 1\n", ["x.toml", "[ports]", "missing"]),
-            ("version = 1\n[ports]\nlamps = \"pty:a\"\n[actions]\npower = \"magic\"\n", ["x.toml:5", "power", "prompt"]),
+            (
+                "version = 1\n[ports]\nlamps = \"pty:a\"\n[actions]\npower = \"magic\"\n",
+                ["x.toml:5", "power", "prompt"],
+            ),
         ] {
             let error = PortsFile::load(text, "x.toml").expect_err(text).to_string();
             assert!(parts.iter().all(|part| error.contains(part)), "{error}");

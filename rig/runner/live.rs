@@ -43,7 +43,8 @@ pub fn run_soft(
     if let Some(why) = not_in_real_time(site, scenario) {
         return Ok(blank(site, scenario, seed, Status::Skipped(why)));
     }
-    let folder = tempfile::tempdir().map_err(|source| RunError::Out { path: std::env::temp_dir(), source })?;
+    let folder =
+        tempfile::tempdir().map_err(|source| RunError::Out { path: std::env::temp_dir(), source })?;
     let runtime = runtime()?;
     let _inside = runtime.enter();
     let mut ports = Vec::new();
@@ -121,7 +122,9 @@ fn watched<T>(
             return Err(RunError::Ports(std::io::Error::other("the recorder panicked: a defect of the rig")));
         }
         if overrun {
-            return Err(RunError::Ports(std::io::Error::other("host too slow: records could not be kept up with")));
+            return Err(RunError::Ports(std::io::Error::other(
+                "host too slow: records could not be kept up with",
+            )));
         }
         Ok(result)
     })

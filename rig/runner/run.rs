@@ -131,7 +131,8 @@ pub(super) fn prepare<'a>(
         recorder.strip = Some(Strip::default());
         recorder.lines = Some(Lines::new(decoding(site)));
     }
-    let file = options.out.map(|out| trace_file(out, &header(site, scenario, seed, clock), scenario)).transpose()?;
+    let file =
+        options.out.map(|out| trace_file(out, &header(site, scenario, seed, clock), scenario)).transpose()?;
     let path = file.map(|(path, writer)| {
         recorder.file = Some(writer);
         path
@@ -185,11 +186,7 @@ fn twin_edges(
     Ok(recorder.edges)
 }
 
-fn trace_file(
-    out: &Path,
-    header: &Header,
-    scenario: &Scenario,
-) -> Result<(PathBuf, Writer<File>), RunError> {
+fn trace_file(out: &Path, header: &Header, scenario: &Scenario) -> Result<(PathBuf, Writer<File>), RunError> {
     let folder = out.join(&scenario.name);
     let path = folder.join("trace.rig");
     let failed = |source| RunError::Out { path: path.clone(), source };

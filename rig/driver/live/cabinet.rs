@@ -115,7 +115,8 @@ impl Soft {
 
     fn tell(&mut self, line: &str) -> Result<(), String> {
         let Some(running) = &mut self.running else { return Err("the controller has no supply".to_owned()) };
-        writeln!(running.stdin, "{line}").map_err(|error| format!("the controller's process does not listen: {error}"))
+        writeln!(running.stdin, "{line}")
+            .map_err(|error| format!("the controller's process does not listen: {error}"))
     }
 
     fn signal(&self, signal: Signal) -> Result<(), String> {

@@ -64,7 +64,9 @@ impl<D: Device<Act = (), Sight = ()>> Plugged<'_, D> {
             "quit" => return self.over = Some("told to quit".to_owned()),
             "" => return,
             other => {
-                tracing::warn!("`{other}` is no command: automatic, manual, step, flash, off, reset, power off, power on, quit");
+                tracing::warn!(
+                    "`{other}` is no command: automatic, manual, step, flash, off, reset, power off, power on, quit"
+                );
                 return;
             }
         };
@@ -135,8 +137,7 @@ pub async fn serve<D: Device<Act = (), Sight = ()>>(
 ) -> io::Result<String> {
     let count = ports.iter().flatten().count();
     let last = clock.now();
-    let mut plugged =
-        Plugged { device, ports: count, sends: VecDeque::new(), world, last, over: None };
+    let mut plugged = Plugged { device, ports: count, sends: VecDeque::new(), world, last, over: None };
     plugged.give(last, Input::Power(true));
     run(&mut plugged, ports, clock, news, lateness).await?;
     Ok(plugged.over.unwrap_or_default())

@@ -197,7 +197,8 @@ impl Machine for RigSide<'_> {
                 self.noted.push(What::Note(format!("{}: the far end was {word}", cable(port))));
             }
             News::WrongBaud { port, rate } => {
-                let text = format!("{}: the far end is set to {rate} baud; what it sends is garbage", cable(port));
+                let text =
+                    format!("{}: the far end is set to {rate} baud; what it sends is garbage", cable(port));
                 self.noted.push(What::Note(text));
             }
             News::Late(by) if at >= self.forgiven => self.stalled(at, by, "the controller's process"),

@@ -137,7 +137,8 @@ impl Port {
         match url {
             PortUrl::Pty(link) => {
                 let absolute = std::path::absolute(link).map_err(|error| fail(error.to_string()))?;
-                let lock = PortLock::take(&absolute.to_string_lossy()).map_err(|error| fail(error.to_string()))?;
+                let lock =
+                    PortLock::take(&absolute.to_string_lossy()).map_err(|error| fail(error.to_string()))?;
                 let pty = pair(line, Some(link)).map_err(|error| fail(error.to_string()))?;
                 let far_end = Some(link.clone());
                 let kind = of_pty(pty).map_err(|error| fail(error.to_string()))?;
@@ -152,7 +153,8 @@ impl Port {
             PortUrl::Device(_) | PortUrl::ById(_) | PortUrl::Usb { .. } => {
                 let node = url.node().map_err(fail)?.unwrap_or_default();
                 let real = std::fs::canonicalize(&node).map_err(|error| fail(missing(&error)))?;
-                let lock = PortLock::take(&real.to_string_lossy()).map_err(|error| fail(error.to_string()))?;
+                let lock =
+                    PortLock::take(&real.to_string_lossy()).map_err(|error| fail(error.to_string()))?;
                 let stream = tty(&real, line).map_err(|error| fail(refused(&error)))?;
                 let (reading, writing) = tokio::io::split(stream);
                 Ok(port(Kind::Tty { reading, writing: Some(writing) }, None, Some(lock)))
@@ -260,7 +262,10 @@ fn of_pty(pty: Pty) -> io::Result<Kind> {
 fn tty(node: &Path, line: Line) -> tokio_serial::Result<SerialStream> {
     // 11 bits a character are 8E1, Modbus's own default.
     let parity = if line.bits > 10 { tokio_serial::Parity::Even } else { tokio_serial::Parity::None };
-    tokio_serial::new(node.to_string_lossy(), line.baud).parity(parity).preserve_dtr_on_open().open_native_async()
+    tokio_serial::new(node.to_string_lossy(), line.baud)
+        .parity(parity)
+        .preserve_dtr_on_open()
+        .open_native_async()
 }
 
 async fn connect(address: &str) -> Result<TcpStream, String> {
@@ -278,7 +283,9 @@ async fn connect(address: &str) -> Result<TcpStream, String> {
 
 fn missing(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::NotFound => "there is no such port; is the adapter plugged in? see `rig ports`".to_owned(),
+        io::ErrorKind::NotFound => {
+            "there is no such port; is the adapter plugged in? see `rig ports`".to_owned()
+        }
         _ => error.to_string(),
     }
 }

@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::inotify;
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, ptsname, unlockpt};
-use rustix::termios::{OptionalActions, QueueSelector, Termios, ioctl_tiocnxcl, tcflush, tcgetattr, tcsetattr};
+use rustix::termios::{
+    OptionalActions, QueueSelector, Termios, ioctl_tiocnxcl, tcflush, tcgetattr, tcsetattr,
+};
 
 /// A pair: the rig's end, and the far end under its name.
 #[derive(Debug)]

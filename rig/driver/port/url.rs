@@ -40,7 +40,8 @@ pub struct PortUrlError {
     why: &'static str,
 }
 
-const HINT: &str = "/dev/ttyUSB0, by-id:usb-FTDI_…, usb:0403:6001:SERIAL, pty:NAME, tcp://host:port or rfc2217://host:port";
+const HINT: &str =
+    "/dev/ttyUSB0, by-id:usb-FTDI_…, usb:0403:6001:SERIAL, pty:NAME, tcp://host:port or rfc2217://host:port";
 
 impl FromStr for PortUrl {
     type Err = PortUrlError;
@@ -62,7 +63,9 @@ impl FromStr for PortUrl {
             "usb" => usb(rest).ok_or_else(|| wrong("vendor and product are four hexadecimal digits each")),
             "pty" => Ok(PortUrl::Pty(rest.into())),
             "tcp" => address(rest).map(PortUrl::Tcp).ok_or_else(|| wrong("host and port are missing")),
-            "rfc2217" => address(rest).map(PortUrl::Rfc2217).ok_or_else(|| wrong("host and port are missing")),
+            "rfc2217" => {
+                address(rest).map(PortUrl::Rfc2217).ok_or_else(|| wrong("host and port are missing"))
+            }
             _ => Err(wrong("nobody knows its scheme")),
         }
     }
@@ -70,7 +73,8 @@ impl FromStr for PortUrl {
 
 fn usb(text: &str) -> Option<PortUrl> {
     let mut parts = text.splitn(3, ':');
-    let mut number = || parts.next().filter(|part| part.len() == 4).and_then(|p| u16::from_str_radix(p, 16).ok());
+    let mut number =
+        || parts.next().filter(|part| part.len() == 4).and_then(|p| u16::from_str_radix(p, 16).ok());
     let (vendor, product) = (number()?, number()?);
     let serial = parts.next().map(str::to_owned);
     Some(PortUrl::Usb { vendor, product, serial }).filter(|_| !text.ends_with(':'))
@@ -121,7 +125,8 @@ fn by_id(name: &str) -> Result<PathBuf, String> {
     if exact.exists() {
         return Ok(exact);
     }
-    let entries = std::fs::read_dir(BY_ID).map_err(|_| format!("{BY_ID} is not there: no adapter is plugged in"))?;
+    let entries =
+        std::fs::read_dir(BY_ID).map_err(|_| format!("{BY_ID} is not there: no adapter is plugged in"))?;
     let fits: Vec<PathBuf> = entries
         .filter_map(Result::ok)
         .filter(|entry| entry.file_name().to_string_lossy().contains(name))
@@ -178,7 +183,18 @@ mod tests {
 
     #[test]
     fn what_names_no_port_is_refused_with_what_would() {
-        for text in ["", "ttyUSB0", "usb:403:6001", "usb:0403", "usb:0403:6001:", "tcp://host", "tcp:host:1", "pty:", "x:y", "pty:a\u{1b}"] {
+        for text in [
+            "",
+            "ttyUSB0",
+            "usb:403:6001",
+            "usb:0403",
+            "usb:0403:6001:",
+            "tcp://host",
+            "tcp:host:1",
+            "pty:",
+            "x:y",
+            "pty:a\u{1b}",
+        ] {
             let error = text.parse::<PortUrl>().expect_err(text);
             assert!(error.to_string().contains("pty:NAME"), "{error}");
         }
