@@ -104,6 +104,12 @@ impl fmt::Display for PortUrl {
 }
 
 impl PortUrl {
+    /// Whether bytes arrive in no time at such a port, so that whoever stands for the line must compute it.
+    #[must_use]
+    pub fn is_timeless(&self) -> bool {
+        matches!(self, PortUrl::Pty(_))
+    }
+
     /// The device node behind the name at this moment, where there is one.
     ///
     /// # Errors
