@@ -16,10 +16,13 @@ macro_rules! complain_line {
     }};
 }
 
+mod calibrate;
 mod check;
 mod controller;
+mod doctor;
 mod exit;
 mod list;
+mod ports;
 mod replay;
 mod show;
 
@@ -67,6 +70,12 @@ enum Command {
     Controller(controller::Arguments),
     /// Judge a recorded trace again, by the same code.
     Replay(replay::Arguments),
+    /// What is plugged in: serial ports, their names for a ports file, who holds them.
+    Ports(ports::Arguments),
+    /// What is wrong with the bench, before a run: swapped, silent, wrongly set ports.
+    Doctor(doctor::Arguments),
+    /// Measure how late each port hands over, and write it into the ports file.
+    Calibrate(calibrate::Arguments),
     /// What there is: sites, scenarios, properties.
     List(list::Arguments),
 }
@@ -102,6 +111,9 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments, manner),
         Command::Controller(arguments) => controller::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments, manner),
+        Command::Ports(arguments) => ports::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments, manner),
+        Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
     };
     exit.into()

@@ -1,9 +1,11 @@
 //! Drivers bring a bench, a controller and a clock together. They decide nothing about traffic.
 
+pub mod calibration;
 mod clock;
 pub mod live;
 pub mod port;
 mod ports_file;
+pub mod probe;
 mod record;
 mod virtual_time;
 

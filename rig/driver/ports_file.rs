@@ -17,7 +17,8 @@
 //! operator = "service"             # the same (automatic, manual, step, flash, off, reset), or by the service port
 //!
 //! [calibration]                    # optional; written by the rig
-//! latency = "4ms"                  # what was read may have arrived so much earlier
+//! latency = "4ms"                  # what was read may have arrived so much earlier; for cables that follow no further:
+//! service = { p50 = "900us", p99_9 = "2100us", worst = "2300us", samples = 500, date = "2026-11-25", method = "answers" }
 //! ```
 
 use emulators::time::Span;
@@ -55,15 +56,17 @@ pub struct PortsFile {
     pub power: ActionBy,
     /// The panel.
     pub operator: ActionBy,
-    /// What was read may have arrived so much earlier.
+    /// What was read may have arrived so much earlier, at ports that nobody has measured.
     pub latency: Span,
+    /// The worst that was measured, by [`CableRole::index`].
+    pub measured: [Option<Span>; 6],
 }
 
 impl PortsFile {
-    /// How exactly instants at a cable's port are known.
+    /// How exactly instants at a cable's port are known: the worst that was measured there, or what is assumed.
     #[must_use]
-    pub fn uncertainty(&self, _role: CableRole) -> Span {
-        self.latency
+    pub fn uncertainty(&self, role: CableRole) -> Span {
+        self.measured[role.index()].unwrap_or(self.latency)
     }
 
     /// Reads a ports file's text; `file` is what it is called in complaints.
@@ -99,13 +102,16 @@ impl PortsFile {
         let (power, operator) = (action("power", None)?, action("operator", Some(has_service))?);
         let all_pty = ports.iter().flatten().all(|url| matches!(url, PortUrl::Pty(_)));
         let unmeasured = if all_pty { UNMEASURED_PTY } else { UNMEASURED };
-        let latency = match root.section("calibration", &["latency"])? {
-            Some(section) => {
-                section.get("latency").map_or(Ok(unmeasured), |entry| entry.quantity(duration))?
-            }
-            None => unmeasured,
-        };
-        Ok(PortsFile { ports, computed, power, operator, latency })
+        let [a, b, c, d, e, f] = names;
+        let calibration = root.section("calibration", &["latency", a, b, c, d, e, f])?;
+        let latency = calibration.as_ref().and_then(|section| section.get("latency"));
+        let latency = latency.map_or(Ok(unmeasured), |entry| entry.quantity(duration))?;
+        let mut measured = [None; 6];
+        for role in CableRole::ALL {
+            let entry = calibration.as_ref().and_then(|section| section.get(role.name()));
+            measured[role.index()] = entry.map(|entry| worst(&entry)).transpose()?;
+        }
+        Ok(PortsFile { ports, computed, power, operator, latency, measured })
     }
 }
 
@@ -113,6 +119,12 @@ fn url(entry: &Entry<'_>) -> Result<PortUrl, FileError> {
     entry.text()?.parse().map_err(|error: super::port::PortUrlError| {
         entry.error(error.to_string(), "see `rig ports` for what is plugged in")
     })
+}
+
+/// What `rig calibrate` wrote of one cable. Only the worst decides; the rest is for readers.
+fn worst(entry: &Entry<'_>) -> Result<Span, FileError> {
+    let section = entry.inline(&["p50", "p99_9", "worst", "samples", "date", "method"])?;
+    section.required("worst", "let `rig calibrate` write it")?.quantity(duration)
 }
 
 /// `[wires]`: where it says nothing, a pseudo-terminal has no time of its own and everything else has.
@@ -171,7 +183,16 @@ mod tests {
         assert_eq!(file.ports[0], Some(PortUrl::Pty("a".into())));
         assert_eq!(file.ports[5], Some(PortUrl::Device("/dev/ttyS0".into())));
         assert_eq!((file.power, file.operator), (ActionBy::Prompt, ActionBy::Nobody));
-        assert_eq!(file.latency, UNMEASURED);
+        assert_eq!(file.uncertainty(CableRole::CameraA), UNMEASURED);
+    }
+
+    #[test]
+    fn what_was_measured_counts_for_its_cable_alone() {
+        let text = "version = 1\n[ports]\nlamps = \"pty:a\"\n[calibration]\nlatency = \"3ms\"\n\
+            lamps = { p50 = \"100us\", worst = \"700us\", samples = 9, date = \"2026-11-25\", method = \"answers\" }\n";
+        let file = PortsFile::load(text, "x.toml").expect("sound");
+        assert_eq!(file.uncertainty(CableRole::Lamps), Span::from_us(700));
+        assert_eq!(file.uncertainty(CableRole::Service), Span::from_ms(3));
     }
 
     #[test]
@@ -188,6 +209,10 @@ mod tests {
             (
                 "version = 1\n[ports]\nlamps = \"pty:a\"\n[actions]\npower = \"magic\"\n",
                 ["x.toml:5", "power", "prompt"],
+            ),
+            (
+                "version = 1\n[ports]\nlamps = \"pty:a\"\n[calibration]\nlamps = { p50 = \"1ms\" }\n",
+                ["x.toml:5", "worst", "missing"],
             ),
         ] {
             let error = PortsFile::load(text, "x.toml").expect_err(text).to_string();

@@ -331,11 +331,7 @@ async fn listen(
                         tell.send(Event::News(News::WrongBaud { port: index, rate })).await.ok()?;
                     }
                 }
-                let mut bytes = buffer[..count].to_vec();
-                if rate.is_some() {
-                    garble(&mut bytes);
-                }
-                Event::Bytes { port: index, at, bytes }
+                Event::Bytes { port: index, at, bytes: as_heard(port, &buffer[..count]) }
             }
             Heard::Opened => Event::News(News::FarEnd { port: index, open: true }),
             Heard::Closed => Event::News(News::FarEnd { port: index, open: false }),
@@ -343,6 +339,15 @@ async fn listen(
         };
         tell.send(event).await.ok()?;
     }
+}
+
+/// What a receiver at this port makes of bytes that were read there.
+pub(super) fn as_heard(port: &Port, bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    if port.wrong_baud().is_some() {
+        garble(&mut bytes);
+    }
+    bytes
 }
 
 /// What a receiver makes of characters at another rate: something else. A pseudo-terminal would carry them unharmed.

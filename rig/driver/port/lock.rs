@@ -42,16 +42,27 @@ impl PortLock {
                 let _ = file.set_len(0).and_then(|()| writeln!(file, "pid {}", std::process::id()));
                 Ok(PortLock { _file: file })
             }
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                let _ = file.rewind().and_then(|()| (&file).take(100).read_to_string(&mut holder));
-                let holder = holder.trim();
-                let holder = if holder.is_empty() { "another process" } else { holder };
-                Err(LockError::Held(holder.to_owned()))
-            }
+            Err(TryLockError::WouldBlock) => Err(LockError::Held(held_by(&mut file))),
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }
     }
+
+    /// Who holds a port's lock. Leaves no trace.
+    #[must_use]
+    pub fn holder(port: &str) -> Option<String> {
+        let mut file = File::open(lock_path(port)).ok()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Some(held_by(&mut file)),
+            Ok(()) | Err(TryLockError::Error(_)) => None,
+        }
+    }
+}
+
+fn held_by(file: &mut File) -> String {
+    let mut holder = String::new();
+    let _ = file.rewind().and_then(|()| file.take(100).read_to_string(&mut holder));
+    let holder: String = holder.trim().chars().filter(|c| !c.is_control()).collect();
+    if holder.is_empty() { "another process".to_owned() } else { holder }
 }
 
 fn open(path: &Path) -> io::Result<File> {

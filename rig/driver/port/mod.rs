@@ -17,7 +17,7 @@ use emulators::time::Line;
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncReadExt, AsyncWrite, ReadHalf, WriteHalf};
 use tokio::net::TcpStream;
-use tokio_serial::{SerialPortBuilderExt, SerialStream};
+use tokio_serial::{SerialPort, SerialPortBuilderExt, SerialStream};
 
 pub use lock::{LockError, PortLock};
 pub use pty::Pty;
@@ -218,6 +218,37 @@ impl Port {
         Ok(Sender(way))
     }
 
+    /// Whether the rig can set the line's rate here.
+    #[must_use]
+    pub fn sets_line(&self) -> bool {
+        matches!(self.kind, Kind::Pty { .. } | Kind::Tty { .. })
+    }
+
+    /// The same port with other line settings; its writing side must be there.
+    ///
+    /// # Errors
+    /// If the adapter or its driver cannot do that, or the writing side is away.
+    pub fn at_line(self, line: Line) -> io::Result<Port> {
+        let Port { url, line: before, kind, far_end, _lock } = self;
+        let kind = match kind {
+            Kind::Tty { reading, writing: Some(writing) } => {
+                let mut stream = reading.unsplit(writing);
+                stream.set_baud_rate(line.baud)?;
+                stream.set_parity(parity(line))?;
+                let (reading, writing) = tokio::io::split(stream);
+                Kind::Tty { reading, writing: Some(writing) }
+            }
+            Kind::Tty { writing: None, .. } => {
+                return Err(io::Error::other("the port's writing side is in use"));
+            }
+            Kind::Tcp(stream) if line == before => Kind::Tcp(stream),
+            Kind::Tcp(_) => return Err(io::Error::other("the line's settings are the port server's")),
+            // What the far program has set is its own; ours is what it is compared with.
+            Kind::Pty { pty, master, watch } => Kind::Pty { pty, master, watch },
+        };
+        Ok(Port { url, line, kind, far_end, _lock })
+    }
+
     /// The writing side comes back: it can be taken again.
     pub fn take_back(&mut self, sender: Sender) {
         if let (Kind::Tty { writing, .. }, Way::Tty(half)) = (&mut self.kind, sender.0) {
@@ -288,12 +319,15 @@ fn of_pty(pty: Pty) -> io::Result<Kind> {
 }
 
 fn tty(node: &Path, line: Line) -> tokio_serial::Result<SerialStream> {
-    // 11 bits a character are 8E1, Modbus's own default.
-    let parity = if line.bits > 10 { tokio_serial::Parity::Even } else { tokio_serial::Parity::None };
     tokio_serial::new(node.to_string_lossy(), line.baud)
-        .parity(parity)
+        .parity(parity(line))
         .preserve_dtr_on_open()
         .open_native_async()
+}
+
+/// 11 bits a character are 8E1, Modbus's own default.
+const fn parity(line: Line) -> tokio_serial::Parity {
+    if line.bits > 10 { tokio_serial::Parity::Even } else { tokio_serial::Parity::None }
 }
 
 async fn connect(address: &str) -> Result<TcpStream, String> {

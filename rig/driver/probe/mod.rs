@@ -1,0 +1,16 @@
+//! Before a run: what is plugged in, who is at the other end of each port, and how late ports hand over.
+
+mod ask;
+mod diagnose;
+mod examine;
+mod measure;
+mod plugged_in;
+mod street;
+mod understood;
+
+pub use ask::Question;
+pub use diagnose::{Bench, Finding, Proof, Seen, Severity, Trouble, describe, diagnose, set_timer};
+pub use examine::{Examination, ExamineError, Report};
+pub use measure::{LoopBack, MeasureError, Measured, Method, measure};
+pub use plugged_in::{Adapter, Roots, plugged_in};
+pub use understood::{Understood, Voice};
