@@ -306,7 +306,7 @@ fn echo(port: &Seen) -> Finding {
     wrong(
         "echo",
         &[port.role],
-        format!("the port of {name} hears its own words and nobody else"),
+        format!("the port of {name} hears its own words"),
         "what came back is what had just been sent".to_owned(),
         "switch the adapter's echo off (RS-485), or take the loop-back plug out".to_owned(),
     )

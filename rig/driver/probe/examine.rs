@@ -93,7 +93,7 @@ impl Examination<'_> {
         for one in &mut seen {
             let ear = &ears.by_cable[one.role.index()];
             one.heard = Understood::of(&ear.bytes);
-            one.echoes = ear.echoes > 0 && ear.echoes == ear.chunks;
+            one.echoes = ear.echoes >= 2 && ear.echoes * 3 >= ear.chunks;
             if let (None, Some(why)) = (&one.trouble, &ear.lost) {
                 one.trouble = Some(Trouble::Lost(why.clone()));
             }

@@ -6,6 +6,8 @@ mod examine;
 mod measure;
 mod plugged_in;
 mod street;
+#[cfg(test)]
+mod tests;
 mod understood;
 
 pub use ask::Question;

@@ -56,12 +56,12 @@ pub(super) fn variant(wiring: &Wiring, port: &Seen, found: Found) -> Option<Find
             ))
         }
         (CableRole::Feedback, Voice::Feedback(unit)) if unit != wiring.feedback.unit => {
-            Some(other_unit(port, unit, wiring.feedback.unit, "asks"))
+            Some(other_unit(port, unit, wiring.feedback.unit, "asks", "it never asks"))
         }
         (CableRole::Service, Voice::Service(unit)) => wiring
             .service
             .filter(|service| service.unit != unit)
-            .map(|service| other_unit(port, unit, service.unit, "answers as")),
+            .map(|service| other_unit(port, unit, service.unit, "answers as", "it does not answer as")),
         _ => None,
     }
 }
@@ -84,13 +84,13 @@ fn stranger(wiring: &Wiring, port: &Seen, camera: emulators::wire::gbt43229::Add
     )
 }
 
-fn other_unit(port: &Seen, is: u8, says: u8, verb: &str) -> Finding {
+fn other_unit(port: &Seen, is: u8, says: u8, verb: &str, not: &str) -> Finding {
     let name = port.role.name();
     wrong(
         "unit",
         &[port.role],
         format!("{name}: the controller {verb} unit {is}, the site file says {says}"),
-        format!("by the unit in its frames; nothing is said for unit {says}"),
+        format!("by the unit in its frames; {not} unit {says}"),
         format!("set the controller, or write `unit = {is}` in [wiring.{name}] of the site file"),
     )
 }
@@ -266,4 +266,72 @@ pub(super) fn displays(bench: &Bench<'_>, port: &Seen) -> Vec<Finding> {
         format!("the broadcasts name {}", named.join(", ")),
         "set the numbers at the controller, or in [wiring.countdown] of the site file".to_owned(),
     )]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::diagnose::diagnose;
+    use super::super::understood::Understood;
+    use super::*;
+    use crate::site::{Site, library};
+    use emulators::time::Span;
+
+    fn site() -> Site {
+        library::find("yudaihe-beixiaoyuan").expect("built in")
+    }
+
+    /// A lamp bus that says this, in order: unit, lamps.
+    fn findings(writes: &[(u8, [bool; 3])], listened: Span) -> Vec<Finding> {
+        let site = site();
+        let writes = writes
+            .iter()
+            .map(|(unit, lamps)| (*unit, Request::WriteCoils(0, lamps.iter().copied().collect())));
+        let heard = Understood { bytes: 1_000, writes: writes.collect(), ..Understood::default() };
+        let port = Seen {
+            role: CableRole::Lamps,
+            url: "/dev/ttyUSB0".to_owned(),
+            trouble: None,
+            heard,
+            echoes: false,
+            sets_line: true,
+            proof: None,
+            collects: None,
+        };
+        diagnose(&Bench { wiring: &site.wiring, listened, cycle: Span::from_secs(90) }, &[port])
+    }
+
+    const RED: [bool; 3] = [true, false, false];
+    const GREEN: [bool; 3] = [false, true, false];
+
+    fn round(states: [[bool; 3]; 6]) -> Vec<(u8, [bool; 3])> {
+        (1..=6).zip(states).collect()
+    }
+
+    #[test]
+    fn a_head_that_is_told_the_same_while_its_twin_is_told_new_things_is_stuck() {
+        let mut writes = round([RED; 6]);
+        (0..4).for_each(|_| writes.extend(round([RED, RED, RED, GREEN, RED, RED])));
+        let found = findings(&writes, Span::from_secs(12));
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert_eq!(found[0].kind, "stuck");
+        assert!(found[0].what.starts_with("pedestrian head A (unit 3) never changes"), "{}", found[0].what);
+    }
+
+    #[test]
+    fn twins_between_whose_commands_the_listening_ended_are_not_stuck() {
+        let mut writes = round([RED; 6]);
+        writes.extend(round([RED, RED, RED, GREEN, RED, RED]));
+        assert_eq!(findings(&writes, Span::from_secs(12)), []);
+    }
+
+    #[test]
+    fn twins_that_never_change_are_stuck_only_after_a_whole_cycle() {
+        let writes: Vec<_> = (0..20)
+            .flat_map(|n| round([[RED, GREEN][n % 2], [RED, GREEN][n % 2], RED, RED, RED, RED]))
+            .collect();
+        assert_eq!(findings(&writes, Span::from_secs(89)), []);
+        let found = findings(&writes, Span::from_secs(90));
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].what.contains("pedestrian head A and pedestrian head B never change"));
+    }
 }
