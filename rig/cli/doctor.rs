@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     /// A site's name or the path of a site file.
     #[arg(long, default_value = "yudaihe-beixiaoyuan")]
     site: String,
-    /// How long to listen; with a whole cycle or more (some 90) heads that never change are found too.
+    /// How long to listen; with a whole cycle (120) heads that never change are found too.
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u64).range(2..=3_600))]
     seconds: u64,
     /// The report as JSON on stdout.

@@ -182,8 +182,8 @@ mod tests {
         let file = PortsFile::load(text, "x.toml").expect("sound");
         assert_eq!(file.ports[0], Some(PortUrl::Pty("a".into())));
         assert_eq!(file.ports[5], Some(PortUrl::Device("/dev/ttyS0".into())));
-        assert_eq!((file.power, file.operator), (ActionBy::Prompt, ActionBy::Nobody));
         assert_eq!(file.uncertainty(CableRole::CameraA), UNMEASURED);
+        assert_eq!((file.power, file.operator), (ActionBy::Prompt, ActionBy::Nobody));
     }
 
     #[test]

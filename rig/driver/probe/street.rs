@@ -2,10 +2,9 @@
 
 use emulators::wire::modbus::Request;
 
-use super::diagnose::{
-    Bench, Finding, Found, Seen, Severity, address, crc_name, edition_name, seconds, wrong,
-};
+use super::diagnose::{Bench, Finding, Found, Seen, Severity, wrong};
 use super::understood::Voice;
+use super::words::{address, crc_name, edition_name, seconds};
 use crate::site::{CableRole, Wiring};
 
 /// Commands to a head after its twin's first change, before it is said that the head does not follow: the two are
@@ -236,7 +235,7 @@ fn never_changes(bench: &Bench<'_>, first: &str, second: &str) -> Finding {
         &[CableRole::Lamps],
         format!("{first} and {second} never change"),
         format!(
-            "told the same for {} s, though people waited at both kerbs and a cycle takes {} s at most",
+            "told the same for {} s, though people waited at both kerbs, who are served within {} s",
             seconds(bench.listened),
             seconds(bench.cycle)
         ),
@@ -310,7 +309,7 @@ mod tests {
     #[test]
     fn a_head_that_is_told_the_same_while_its_twin_is_told_new_things_is_stuck() {
         let mut writes = round([RED; 6]);
-        (0..4).for_each(|_| writes.extend(round([RED, RED, RED, GREEN, RED, RED])));
+        (0..=FOLLOWS_WITHIN).for_each(|_| writes.extend(round([RED, RED, RED, GREEN, RED, RED])));
         let found = findings(&writes, Span::from_secs(12));
         assert_eq!(found.len(), 1, "{found:#?}");
         assert_eq!(found[0].kind, "stuck");
