@@ -290,6 +290,12 @@ fn calibration_measures_what_answers_and_writes_it_between_the_persons_lines() {
         .iter()
         .map(|cable| (cable["cable"].as_str().expect("a name"), cable["method"].as_str()))
         .collect();
+    let lost: Vec<_> =
+        value["cables"].as_array().expect("cables").iter().map(|cable| &cable["lost"]).collect();
+    assert!(
+        lost.iter().all(|lost| lost.is_null() || **lost == 0),
+        "the first message too arrives: {value:#}"
+    );
     let expected = [
         ("camera-a", Some("own-terminal")),
         ("lamps", Some("loopback")),

@@ -26,6 +26,9 @@ pub use url::{PortUrl, PortUrlError};
 /// How long a network port may take to answer.
 const CONNECT: Duration = Duration::from_secs(5);
 
+/// A port that has just been opened can be written at once.
+const WRITABLE: Duration = Duration::from_millis(200);
+
 /// Why a port cannot be used. The rig's trouble, never the controller's.
 #[derive(Debug, thiserror::Error)]
 #[error("{url}: {what}")]
@@ -156,6 +159,9 @@ impl Port {
                 let lock =
                     PortLock::take(&real.to_string_lossy()).map_err(|error| fail(error.to_string()))?;
                 let stream = tty(&real, line).map_err(|error| fail(refused(&error)))?;
+                // The runtime learns that a port can be written only when it is asked; before that the first frame would
+                // count as one that does not fit.
+                let _ = tokio::time::timeout(WRITABLE, stream.writable()).await;
                 let (reading, writing) = tokio::io::split(stream);
                 Ok(port(Kind::Tty { reading, writing: Some(writing) }, None, Some(lock)))
             }

@@ -18,6 +18,8 @@ const LOST: Duration = Duration::from_millis(1_000);
 const GIVE_UP: u32 = 3;
 /// Silence after which an answer is over, besides the time of a few characters.
 const QUIET: Duration = Duration::from_millis(20);
+/// Pause between messages: a machine is disturbed now and then, and a burst would fall between.
+const PACE: Duration = Duration::from_millis(2);
 /// What is sent where the message comes back as it is.
 const PATTERN: usize = 8;
 
@@ -145,6 +147,7 @@ async fn back_and_forth(
     for number in 0..samples {
         let mut pattern = [0x55; PATTERN];
         pattern[..4].copy_from_slice(&number.to_be_bytes());
+        tokio::time::sleep(PACE).await;
         let came = |bytes: &[u8]| bytes.windows(PATTERN).any(|window| window == pattern).then_some(PATTERN);
         match once(port, sender, &pattern, came).await? {
             Some((elapsed, _)) => {
