@@ -12,6 +12,7 @@ mod build;
 mod node;
 mod observation;
 mod wakes;
+mod wire;
 
 use std::collections::VecDeque;
 
@@ -32,6 +33,7 @@ use crate::scenario::{Head, Side, Stimulus};
 use crate::site::{CableRole, FeedbackWiring};
 use node::Node;
 use wakes::Wakes;
+use wire::{Wire, from_controller};
 
 pub use observation::{DutAction, Observation};
 
@@ -42,6 +44,8 @@ const PORT: Port = Port(0);
 #[derive(Debug)]
 pub struct Bench {
     cables: [Option<Cable>; 6],
+    /// Real wires, where the cable's time is not the bench's to compute.
+    wires: [Option<Wire>; 6],
     crowd: Crowd,
     cameras: [Camera; 2],
     vehicle: [VehicleHead; 2],
@@ -101,7 +105,7 @@ impl Bench {
     fn send(&mut self, now: Instant, role: CableRole, end: End, bytes: Vec<u8>) {
         if let Some(cable) = &mut self.cables[role.index()] {
             cable.send(now, end, bytes);
-            self.wakes.set(role.index(), at(cable.poll_timeout()));
+            self.wakes.set(role.index(), self.cable_wake(role));
         }
     }
 
@@ -205,7 +209,11 @@ impl Bench {
     }
 
     fn cable_wake(&self, role: CableRole) -> Instant {
-        at(self.cables[role.index()].as_ref().and_then(Cable::poll_timeout))
+        let cable = at(self.cables[role.index()].as_ref().and_then(Cable::poll_timeout));
+        match &self.wires[role.index()] {
+            None => cable,
+            Some(wire) => wire.due().min(cable),
+        }
     }
 
     fn timeout(&mut self, now: Instant, node: Node) {
@@ -235,13 +243,36 @@ impl Bench {
             let Some(delivery) = self.cables[role.index()].as_mut().and_then(Cable::poll_delivery) else {
                 break;
             };
-            self.deliver(now, role, delivery);
+            if self.wires[role.index()].is_none() {
+                self.deliver(now, role, delivery, true);
+            } else {
+                self.onto_wire(now, role, delivery);
+            }
+        }
+        while let Some(delivery) = self.wires[role.index()].as_mut().and_then(|wire| wire.arrived(now)) {
+            self.deliver(now, role, delivery, false);
         }
         self.wakes.set(role.index(), self.cable_wake(role));
     }
 
-    /// The tap sees a transmission first; then every other end hears it, the controller before the devices.
-    fn deliver(&mut self, now: Instant, role: CableRole, delivery: Delivery) {
+    /// What leaves a modelled line goes onto the real wire, or has just come from it.
+    #[cold]
+    fn onto_wire(&mut self, now: Instant, role: CableRole, mut delivery: Delivery) {
+        let Some(wire) = &mut self.wires[role.index()] else { return };
+        if from_controller(&delivery) {
+            wire.heard(now, &mut delivery);
+            return self.deliver(now, role, delivery, true);
+        }
+        if !delivery.bytes.is_empty() {
+            let bytes = delivery.bytes.clone();
+            self.out.push_back(Output::Bytes { port: Port(role.index() as u8), bytes });
+        }
+        wire.put(now, delivery);
+    }
+
+    /// The tap sees a transmission first; then every other end hears it, the controller (unless it has its bytes
+    /// already) before the devices.
+    fn deliver(&mut self, now: Instant, role: CableRole, delivery: Delivery, to_controller: bool) {
         let Delivery { from, start, end: _, bytes, sent, echo, collided } = delivery;
         let heard = |end: End| !bytes.is_empty() && (echo || from != Some(end));
         // The tap comes first in order, but its bytes are lent to everybody who hears them before it gets them.
@@ -250,7 +281,7 @@ impl Bench {
         let frame =
             Observation::Frame { cable: role, from: from_end, start, bytes: Vec::new(), sent, collided };
         self.out.push_back(Output::Sight(frame));
-        if heard(End(0)) {
+        if to_controller && heard(End(0)) {
             let mut copy = std::mem::take(&mut self.spare);
             copy.extend_from_slice(&bytes);
             self.out.push_back(Output::Bytes { port: Port(role.index() as u8), bytes: copy });
@@ -322,6 +353,10 @@ impl Bench {
     fn power(&mut self, now: Instant, on: bool) {
         self.see(Observation::Power(on));
         self.see(Observation::Dut(DutAction::Power(on)));
+        self.supply_cabinet(now, on);
+    }
+
+    fn supply_cabinet(&mut self, now: Instant, on: bool) {
         for node in Node::CABINET {
             match node {
                 Node::Head(Head::Vehicle(side)) => {
@@ -341,6 +376,20 @@ impl Bench {
 
     /// Supply for the whole bench, cameras and the rig's own panel included: how a run begins.
     fn switch_on(&mut self, now: Instant, on: bool) {
+        self.supply_own(now, on);
+        self.power(now, on);
+    }
+
+    /// How a run begins beside a controller that has been running: everything here gets its supply, and nobody has seen
+    /// the controller's come.
+    pub fn stand_by(&mut self, now: Instant) {
+        self.supply_own(now, true);
+        self.supply_cabinet(now, true);
+        self.wakes.soonest();
+    }
+
+    /// Cameras and the rig's own panel do not hang on the cabinet's supply.
+    fn supply_own(&mut self, now: Instant, on: bool) {
         for side in [Side::A, Side::B] {
             self.cameras[side as usize].handle_input(now, Input::Power(on));
             self.drain(now, Node::Camera(side));
@@ -349,7 +398,6 @@ impl Bench {
             panel.handle_input(now, Input::Power(on));
         }
         self.drain(now, Node::Panel);
-        self.power(now, on);
     }
 
     fn stimulus(&mut self, now: Instant, stimulus: &Stimulus) {

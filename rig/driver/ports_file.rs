@@ -8,9 +8,13 @@
 //! camera-a = "usb:0403:6001:A10K"
 //! lamps = "/dev/ttyUSB0"
 //!
+//! [wires]                          # optional: who takes a line's time
+//! lamps = "computed"               # real (default but for pseudo-terminals and listening ports) or computed
+//!
 //! [actions]                        # optional
-//! power = "prompt"                 # none (default: scenarios that need it are skipped), prompt
-//! operator = "prompt"
+//! power = ["relay", "3"]           # none (default: scenarios that need it are skipped), prompt, or a command that
+//!                                  # gets the word as its last argument (on, off)
+//! operator = "service"             # the same (automatic, manual, step, flash, off, reset), or by the service port
 //!
 //! [calibration]                    # optional; written by the rig
 //! latency = "4ms"                  # what was read may have arrived so much earlier
@@ -19,7 +23,7 @@
 use emulators::time::Span;
 
 use super::port::PortUrl;
-use crate::site::{CableRole, Document, Entry, FileError, duration};
+use crate::site::{CableRole, Document, Entry, FileError, Section, duration};
 
 /// Latency assumed of ports nobody has measured: that of an adapter with its default latency timer.
 const UNMEASURED: Span = Span::from_ms(16);
@@ -27,13 +31,17 @@ const UNMEASURED: Span = Span::from_ms(16);
 const UNMEASURED_PTY: Span = Span::from_ms(5);
 
 /// How something is done to the controller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum ActionBy {
     /// It cannot be done.
     #[default]
     Nobody,
     /// A person is asked to do it.
     Prompt,
+    /// A command does it: program and arguments; the action's word is added.
+    Run(Vec<String>),
+    /// A write to the controller's service port does it.
+    Service,
 }
 
 /// A ports file, read.
@@ -41,6 +49,8 @@ pub enum ActionBy {
 pub struct PortsFile {
     /// Ports by [`CableRole::index`].
     pub ports: [Option<PortUrl>; 6],
+    /// Cables whose time the rig must compute, by [`CableRole::index`]: the port carries bytes in no time.
+    pub computed: [bool; 6],
     /// The supply.
     pub power: ActionBy,
     /// The panel.
@@ -50,13 +60,19 @@ pub struct PortsFile {
 }
 
 impl PortsFile {
+    /// How exactly instants at a cable's port are known.
+    #[must_use]
+    pub fn uncertainty(&self, _role: CableRole) -> Span {
+        self.latency
+    }
+
     /// Reads a ports file's text; `file` is what it is called in complaints.
     ///
     /// # Errors
     /// If the text is no ports file: with file, line, key and hint.
     pub fn load(text: &str, file: &str) -> Result<PortsFile, FileError> {
         let document = Document::parse(text, file)?;
-        let root = document.root(&["version", "ports", "actions", "calibration"])?;
+        let root = document.root(&["version", "ports", "wires", "actions", "calibration"])?;
         let names = CableRole::ALL.map(CableRole::name);
         let section = root
             .section("ports", &names)?
@@ -73,11 +89,14 @@ impl PortsFile {
         if ports.iter().all(Option::is_none) {
             return Err(section.error("no cable is connected", "name at least one cable's port"));
         }
+        let computed = computed(&root, &ports)?;
         let actions = root.section("actions", &["power", "operator"])?;
-        let action = |key| {
+        let action = |key, by_service| {
             let entry = actions.as_ref().and_then(|actions| actions.get(key));
-            entry.map_or(Ok(ActionBy::Nobody), |entry| action_by(&entry))
+            entry.map_or(Ok(ActionBy::Nobody), |entry| action_by(&entry, by_service))
         };
+        let has_service = ports[CableRole::Service.index()].is_some();
+        let (power, operator) = (action("power", None)?, action("operator", Some(has_service))?);
         let all_pty = ports.iter().flatten().all(|url| matches!(url, PortUrl::Pty(_)));
         let unmeasured = if all_pty { UNMEASURED_PTY } else { UNMEASURED };
         let latency = match root.section("calibration", &["latency"])? {
@@ -86,7 +105,7 @@ impl PortsFile {
             }
             None => unmeasured,
         };
-        Ok(PortsFile { ports, power: action("power")?, operator: action("operator")?, latency })
+        Ok(PortsFile { ports, computed, power, operator, latency })
     }
 }
 
@@ -96,11 +115,48 @@ fn url(entry: &Entry<'_>) -> Result<PortUrl, FileError> {
     })
 }
 
-fn action_by(entry: &Entry<'_>) -> Result<ActionBy, FileError> {
-    match entry.text()? {
-        "none" => Ok(ActionBy::Nobody),
-        "prompt" => Ok(ActionBy::Prompt),
-        _ => Err(entry.error("is not a way to do it", "write `\"prompt\"` or `\"none\"`")),
+/// `[wires]`: where it says nothing, a pseudo-terminal has no time of its own and everything else has.
+fn computed(root: &Section<'_>, ports: &[Option<PortUrl>; 6]) -> Result<[bool; 6], FileError> {
+    let names = CableRole::ALL.map(CableRole::name);
+    let section = root.section("wires", &names)?;
+    let mut computed = [false; 6];
+    for role in CableRole::ALL {
+        let entry = section.as_ref().and_then(|section| section.get(role.name()));
+        let port = ports[role.index()].as_ref();
+        computed[role.index()] = match (entry, port) {
+            (Some(entry), None) => {
+                return Err(
+                    entry.error("this cable has no port", "name its port in `[ports]`, or leave it out here")
+                );
+            }
+            (Some(entry), Some(_)) => match entry.text()? {
+                "computed" => true,
+                "real" => false,
+                _ => return Err(entry.error("is neither", "write `\"real\"` or `\"computed\"`")),
+            },
+            (None, port) => port.is_some_and(PortUrl::is_timeless),
+        };
+    }
+    Ok(computed)
+}
+
+/// `by_service`: whether there is a service port, for what one can do.
+fn action_by(entry: &Entry<'_>, by_service: Option<bool>) -> Result<ActionBy, FileError> {
+    const HINT: &str = "write `\"prompt\"`, `\"none\"` or a command: `[\"program\", \"argument\"]`";
+    if let Ok(parts) = entry.list() {
+        let words: Vec<String> =
+            parts.iter().map(|part| part.text().map(str::to_owned)).collect::<Result<_, FileError>>()?;
+        return match words.first() {
+            Some(_) => Ok(ActionBy::Run(words)),
+            None => Err(entry.error("the command is empty", HINT)),
+        };
+    }
+    match (entry.text()?, by_service) {
+        ("none", _) => Ok(ActionBy::Nobody),
+        ("prompt", _) => Ok(ActionBy::Prompt),
+        ("service", Some(true)) => Ok(ActionBy::Service),
+        ("service", Some(false)) => Err(entry.error("the service cable has no port", "name it in `[ports]`")),
+        _ => Err(entry.error("is not a way to do it", HINT)),
     }
 }
 

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant as Monotonic};
 
 use emulators::time::{Instant, Span};
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
 use super::outcome::{Outcome, Status};
@@ -14,7 +15,7 @@ use super::recorder::Recorder;
 use super::run::{Options, RunError, blank, close, must_exercise_what_exists, prepare, write_text};
 use crate::bench::Bench;
 use crate::driver::Witness;
-use crate::driver::live::{LiveEnd, LiveOutcome, LiveRun, Soft, SoftOptions};
+use crate::driver::live::{Absence, Cabinet, LiveEnd, LiveOutcome, LiveRun, News, Soft, SoftOptions, Start};
 use crate::driver::port::Port;
 use crate::monitor::Judge;
 use crate::scenario::Scenario;
@@ -70,36 +71,71 @@ pub fn run_soft(
         starts_at: scenario.starts_at,
         uptime_ms: scenario.uptime_ms,
     };
-    let judge = Judge::new(site, scenario.starts_at)?;
-    must_exercise_what_exists(scenario, &judge)?;
-    let (mut recorder, path) = prepare(judge, site, scenario, seed, options, "live")?;
     let (tell, news) = mpsc::channel(64);
-    let mut cabinet = Soft::new(soft, tell);
     let run = LiveRun {
         bench: Bench::new(site, scenario.starts_at, seed),
+        start: Start::Cold,
         steps: &scenario.steps,
         lasts: scenario.lasts,
         ports,
-        uncertainty: PTY_UNCERTAINTY,
+        uncertainty: [PTY_UNCERTAINTY; 6],
         closing_is_trouble: false,
     };
-    let live = watched(&mut recorder, options.stop, |witness| {
-        runtime.block_on(run.run(&mut cabinet, news, witness))
-    })?;
-    let live = live.map_err(RunError::Ports)?;
-    drop(cabinet);
-    conclude(site, scenario, seed, options, recorder, path, &live)
+    carry_out(Job { site, scenario, seed, options }, &runtime, run, Soft::new(soft, tell), news).0
 }
 
 /// Why a scenario says nothing in real time.
-fn not_in_real_time(site: &Site, scenario: &Scenario) -> Option<String> {
+pub(super) fn not_in_real_time(site: &Site, scenario: &Scenario) -> Option<String> {
     if let Some(why) = super::run::not_for(site, scenario) {
         return Some(why);
     }
     scenario.pair.map(|_| "compares two runs to the microsecond: only in virtual time".to_owned())
 }
 
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, RunError> {
+/// What is to be run.
+#[derive(Clone, Copy)]
+pub(super) struct Job<'a> {
+    pub(super) site: &'a Site,
+    pub(super) scenario: &'a Scenario,
+    pub(super) seed: u64,
+    pub(super) options: Options<'a>,
+}
+
+/// Runs, writes down and judges. Gives back the ports that are still there.
+pub(super) fn carry_out(
+    job: Job<'_>,
+    runtime: &Runtime,
+    run: LiveRun<'_>,
+    mut cabinet: impl Cabinet,
+    news: mpsc::Receiver<News>,
+) -> (Result<Outcome, RunError>, Vec<Option<Port>>) {
+    let begun = begin(job);
+    let (mut recorder, path) = match begun {
+        Ok(begun) => begun,
+        Err(error) => return (Err(error), run.ports),
+    };
+    let live = watched(&mut recorder, job.options.stop, |witness| {
+        runtime.block_on(run.run(&mut cabinet, news, witness))
+    });
+    // Its process has nothing more to say.
+    drop(cabinet);
+    match live {
+        Ok(Ok(mut live)) => {
+            let ports = std::mem::take(&mut live.ports);
+            (conclude(job, recorder, path, &live), ports)
+        }
+        Ok(Err(error)) => (Err(RunError::Ports(error)), Vec::new()),
+        Err(error) => (Err(error), Vec::new()),
+    }
+}
+
+fn begin(job: Job<'_>) -> Result<(Recorder<'_>, Option<PathBuf>), RunError> {
+    let judge = Judge::new(job.site, job.scenario.starts_at)?;
+    must_exercise_what_exists(job.scenario, &judge)?;
+    prepare(judge, job.site, job.scenario, job.seed, job.options, "live")
+}
+
+pub(super) fn runtime() -> Result<Runtime, RunError> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Ports)
 }
 
@@ -192,36 +228,44 @@ fn attend(recorder: &mut Recorder<'_>, told: &Receiver<Message>, enough: &Atomic
 }
 
 fn conclude(
-    site: &Site,
-    scenario: &Scenario,
-    seed: u64,
-    options: Options<'_>,
+    job: Job<'_>,
     recorder: Recorder<'_>,
     path: Option<PathBuf>,
     live: &LiveOutcome,
 ) -> Result<Outcome, RunError> {
-    let ended = match &live.end {
-        LiveEnd::Planned(at) | LiveEnd::Broken(at, _) => *at,
-        LiveEnd::Stopped(at) if recorder.failed.is_some() => *at,
-        LiveEnd::Stopped(at) => {
-            close(site, scenario, seed, recorder, *at, path)?;
-            return Err(RunError::Interrupted(*at));
-        }
+    let Job { site, scenario, seed, options } = job;
+    let (ended, interrupted) = match &live.end {
+        LiveEnd::Planned(at) | LiveEnd::Broken(at, _) => (*at, false),
+        LiveEnd::Stopped(at) => (*at, recorder.failed.is_none()),
     };
     let mut outcome = close(site, scenario, seed, recorder, ended, path)?;
     outcome.remarks.push(format!("wakes of the rig were late: {}", live.lateness));
-    let worst = live.stalls.iter().max_by_key(|(_, by)| *by);
+    let untrusted = matches!(outcome.status, Status::Violated | Status::Inconclusive(_));
+    for trouble in troubles(live) {
+        // What happened on a bench in trouble is not held against the controller; what it did right all the same counts.
+        if untrusted && !matches!(outcome.status, Status::Broken(_)) {
+            outcome.status = Status::Broken(trouble);
+        } else {
+            outcome.remarks.push(trouble);
+        }
+    }
     if let LiveEnd::Broken(at, why) = &live.end {
         outcome.status = Status::Broken(format!("{why}, at {at}; what was recorded is judged up to there"));
-    } else if let Some((at, by)) = worst {
-        let text = format!("host too slow: {} stalls, the longest {by} s at {at}", live.stalls.len());
-        match outcome.status {
-            Status::Violated | Status::Inconclusive(_) => outcome.status = Status::Broken(text),
-            Status::Passed | Status::Skipped(_) | Status::Broken(_) => outcome.remarks.push(text),
-        }
     }
     if let Some(out) = options.out {
         write_text(&out.join(&scenario.name).join("trace.txt"), &outcome)?;
     }
-    Ok(outcome)
+    if interrupted { Err(RunError::Interrupted(ended)) } else { Ok(outcome) }
+}
+
+/// What was wrong with bench and host, in words.
+fn troubles(live: &LiveOutcome) -> Vec<String> {
+    let worst = live.stalls.iter().max_by_key(|(_, by)| *by);
+    let stalls = worst
+        .map(|(at, by)| format!("host too slow: {} stalls, the longest {by} s at {at}", live.stalls.len()));
+    let absences = live.absences.iter().map(|absence| {
+        let Absence { cable, since, lasted } = absence;
+        format!("the port of {cable} was away for {lasted} s from {since} on")
+    });
+    stalls.into_iter().chain(absences).collect()
 }

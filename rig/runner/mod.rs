@@ -3,11 +3,13 @@
 mod live;
 mod outcome;
 mod pair;
+mod ports;
 mod recorder;
 mod replay;
 mod run;
 
 pub use live::run_soft;
 pub use outcome::{Outcome, Status, Tally};
+pub use ports::Table;
 pub use replay::{ReplayError, replay};
 pub use run::{Options, RunError, run};

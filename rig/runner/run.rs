@@ -43,6 +43,14 @@ pub enum RunError {
     /// Ports, processes or timers that real time needs.
     #[error("{0}")]
     Ports(io::Error),
+    /// A port that is needed.
+    #[error("{cable}: {what}")]
+    Port {
+        /// Which cable's.
+        cable: &'static str,
+        /// What is wrong and what to do.
+        what: String,
+    },
     /// Stopped from outside.
     #[error("interrupted at {0}")]
     Interrupted(Instant),
@@ -97,7 +105,15 @@ pub fn run(site: &Site, scenario: &Scenario, seed: u64, options: Options<'_>) ->
     must_exercise_what_exists(scenario, &judge)?;
     let (mut recorder, path) = prepare(judge, site, scenario, seed, options, "virtual")?;
     recorder.keep_edges = scenario.pair.is_some();
-    let ended = drive(site, scenario, seed, &mut recorder)?;
+    let ended = match drive(site, scenario, seed, &mut recorder) {
+        Ok(ended) => ended,
+        Err(error) => {
+            // Nothing already recorded is lost.
+            let at = recorder.at;
+            close(site, scenario, seed, recorder, at, path)?;
+            return Err(error);
+        }
+    };
     let edges = std::mem::take(&mut recorder.edges);
     let mut outcome = close(site, scenario, seed, recorder, ended, path)?;
     if let Some(kind) = scenario.pair {

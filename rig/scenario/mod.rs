@@ -169,6 +169,8 @@ pub struct Scenario {
     pub file: String,
     /// Local time when it begins, seconds since 1970-01-01.
     pub starts_at: u32,
+    /// Whether the file says so: what happens depends on the time of day.
+    pub clock_matters: bool,
     /// How long it lasts.
     pub lasts: Span,
     /// The controller's uptime when it begins (counters that wrap).

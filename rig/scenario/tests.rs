@@ -374,6 +374,7 @@ prop_compose! {
             name: "any".to_owned(),
             title,
             file: "any.toml".to_owned(),
+            clock_matters: false,
             starts_at,
             lasts: Span::from_secs(3_600),
             uptime_ms,

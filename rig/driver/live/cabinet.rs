@@ -14,12 +14,32 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::mpsc;
 
 use super::News;
+use crate::bench::DutAction;
 
 /// A supply gap longer than this empties every capacitor: the controller starts from what it persisted.
 const CAPACITORS: Span = Span::from_secs(1);
 
+/// How an action on a controller begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// It is done as soon as it is called for.
+    AtOnce,
+    /// Somebody has been asked; [`News::Confirmed`] comes when it is done, and time waits for it.
+    Asked,
+    /// It is done by these writes to the controller's holding registers (register, value).
+    ByService(Vec<(u16, u16)>),
+}
+
 /// What can be done to a controller besides sending it bytes.
 pub trait Cabinet {
+    /// Begins an action of which the bench is told when it is done.
+    ///
+    /// # Errors
+    /// In words, if it cannot be done: the rig's trouble.
+    fn begin(&mut self, action: DutAction) -> Result<Begun, String> {
+        let _ = action;
+        Ok(Begun::AtOnce)
+    }
     /// The supply comes or goes.
     ///
     /// # Errors

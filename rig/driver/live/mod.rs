@@ -5,28 +5,35 @@
 //! what it sends goes out at once. How late that was is measured at every wake.
 
 mod cabinet;
+mod connected;
 mod lateness;
 mod plugged;
 mod rig_side;
 
 use std::io;
+use std::time::Duration;
 
-use emulators::time::{Instant, Span};
-use tokio::sync::mpsc;
+use emulators::time::{Instant, Line, Span};
+use tokio::sync::{mpsc, watch};
 use tokio::task::LocalSet;
 
 use super::clock::{Alarm, WallClock};
-use super::port::{Heard, Port, Sender};
+use super::port::{Heard, Port, PortUrl, Sender};
 
-pub use cabinet::{Cabinet, Soft, SoftOptions};
+pub use cabinet::{Begun, Cabinet, Soft, SoftOptions};
+pub use connected::Connected;
 pub use lateness::Lateness;
 pub use plugged::{World, serve};
-pub use rig_side::{LiveEnd, LiveOutcome, LiveRun};
+pub use rig_side::{Absence, LiveEnd, LiveOutcome, LiveRun, Start};
 
 /// Chunks that wait between a port and the loop; a port that is faster waits.
 const HEARD: usize = 256;
 /// The most a port hands over at a time.
 const CHUNK: usize = 4_096;
+
+/// How soon a port that is gone is looked for, at first and in the long run.
+const SOONEST: Duration = Duration::from_millis(50);
+const LATEST: Duration = Duration::from_millis(800);
 
 /// A stall of the host beyond this spoils what was judged around it.
 pub const TOO_LATE: Span = Span::from_ms(50);
@@ -70,6 +77,15 @@ pub enum News {
         /// Why.
         why: String,
     },
+    /// A port that was gone is back.
+    Back {
+        /// Which port.
+        port: usize,
+        /// The node it has now, or its name.
+        node: String,
+    },
+    /// What somebody was asked to do to the controller is done, or why it is not.
+    Confirmed(Result<(), String>),
     /// The far program has set another rate than the line's: what it sends arrives as garbage.
     WrongBaud {
         /// Which port.
@@ -84,11 +100,21 @@ pub enum News {
 }
 
 enum Event {
-    Bytes { port: usize, at: Instant, bytes: Vec<u8> },
+    Bytes {
+        port: usize,
+        at: Instant,
+        bytes: Vec<u8>,
+    },
+    /// A port is gone, or there again, with its writing side.
+    Back {
+        port: usize,
+        sender: Sender,
+        node: String,
+    },
     News(News),
 }
 
-/// Runs a machine over its ports until it is over. `news` may bring more.
+/// Runs a machine over its ports until it is over. `news` may bring more. Gives back the ports that are still there.
 ///
 /// # Errors
 /// If the kernel refuses a timer or a descriptor.
@@ -98,7 +124,7 @@ pub(super) async fn run(
     clock: WallClock,
     news: mpsc::Receiver<News>,
     lateness: &mut Lateness,
-) -> io::Result<()> {
+) -> io::Result<Vec<Option<Port>>> {
     let local = LocalSet::new();
     local.run_until(turn(machine, ports, clock, news, lateness)).await
 }
@@ -109,19 +135,25 @@ async fn turn(
     clock: WallClock,
     mut news: mpsc::Receiver<News>,
     lateness: &mut Lateness,
-) -> io::Result<()> {
+) -> io::Result<Vec<Option<Port>>> {
     let alarm = Alarm::new()?;
     let (tell, mut heard) = mpsc::channel(HEARD);
+    let (enough, ended) = watch::channel(());
     let mut senders: Vec<Option<Sender>> = Vec::new();
+    let mut listeners = Vec::new();
     for (index, port) in ports.into_iter().enumerate() {
         let Some(mut port) = port else {
             senders.push(None);
+            listeners.push(None);
             continue;
         };
         senders.push(Some(port.sender()?));
-        tokio::task::spawn_local(listen(index, port, clock, tell.clone()));
+        let (tell, mut ended) = (tell.clone(), ended.clone());
+        listeners.push(Some(tokio::task::spawn_local(async move {
+            attend(index, port, clock, &tell, &mut ended).await
+        })));
     }
-    drop(tell);
+    drop((tell, ended));
     let mut listening = true;
     while !machine.is_over() {
         catch_up(machine, &clock, clock.now(), &mut senders, lateness);
@@ -137,7 +169,21 @@ async fn turn(
                     machine.hear(at, port, bytes);
                     settle(machine, at, &clock, &mut senders);
                 }
-                Some(Event::News(news)) => tell_news(machine, &clock, news, &mut senders),
+                Some(Event::Back { port, sender, node }) => {
+                    if let Some(place) = senders.get_mut(port) {
+                        *place = Some(sender);
+                    }
+                    tell_news(machine, &clock, News::Back { port, node }, &mut senders);
+                }
+                Some(Event::News(news)) => {
+                    if let News::Gone { port, .. } = &news
+                        && let Some(place) = senders.get_mut(*port)
+                    {
+                        // Held open, an adapter that is plugged in again would come back under another name.
+                        *place = None;
+                    }
+                    tell_news(machine, &clock, news, &mut senders);
+                }
                 // No port at all: time alone drives the machine. A closed channel is ready for ever.
                 None => alarm.rung().await?,
             },
@@ -148,7 +194,19 @@ async fn turn(
             },
         }
     }
-    Ok(())
+    drop((enough, heard));
+    let mut ports = Vec::new();
+    for (listener, sender) in listeners.into_iter().zip(senders) {
+        let port = match listener {
+            Some(listener) => listener.await.ok().flatten(),
+            None => None,
+        };
+        ports.push(port.map(|mut port| {
+            sender.into_iter().for_each(|sender| port.take_back(sender));
+            port
+        }));
+    }
+    Ok(ports)
 }
 
 /// Wakes the machine for everything due until `now`, each at its own instant.
@@ -205,8 +263,60 @@ fn settle(
     done
 }
 
-/// Listens to a port until it is gone.
-async fn listen(index: usize, mut port: Port, clock: WallClock, tell: mpsc::Sender<Event>) {
+/// Listens to a port; when it is gone, tries to open it again until it is back. Gives it back when the loop has ended.
+async fn attend(
+    index: usize,
+    mut port: Port,
+    clock: WallClock,
+    tell: &mpsc::Sender<Event>,
+    ended: &mut watch::Receiver<()>,
+) -> Option<Port> {
+    loop {
+        let heard = tokio::select! {
+            biased;
+            _ = ended.changed() => return Some(port),
+            why = listen(index, &mut port, clock, tell) => why,
+        };
+        // Nobody wants to know any more, or it is gone.
+        let Some(why) = heard else { return Some(port) };
+        let (url, line) = (port.url().clone(), port.line());
+        drop(port);
+        tell.send(Event::News(News::Gone { port: index, why })).await.ok()?;
+        port = tokio::select! {
+            biased;
+            _ = ended.changed() => return None,
+            port = find_again(&url, line) => port,
+        };
+        let node = port.node();
+        let back = match port.sender() {
+            Ok(sender) => Event::Back { port: index, sender, node },
+            Err(error) => Event::News(News::Gone { port: index, why: error.to_string() }),
+        };
+        tell.send(back).await.ok()?;
+    }
+}
+
+/// Opens a port as soon as it is there again. Adapters may come back under another name; links and USB identities
+/// are resolved anew each time.
+async fn find_again(url: &PortUrl, line: Line) -> Port {
+    let mut pause = SOONEST;
+    loop {
+        tokio::time::sleep(pause).await;
+        match Port::open(url, line).await {
+            Ok(port) => return port,
+            Err(error) => tracing::debug!("not back yet: {error}"),
+        }
+        pause = (pause * 2).min(LATEST);
+    }
+}
+
+/// Listens to a port until it is gone, and says why it is; `None` if nobody wants to know any more.
+async fn listen(
+    index: usize,
+    port: &mut Port,
+    clock: WallClock,
+    tell: &mpsc::Sender<Event>,
+) -> Option<String> {
     let mut buffer = [0; CHUNK];
     let mut wrong = None;
     loop {
@@ -217,10 +327,8 @@ async fn listen(index: usize, mut port: Port, clock: WallClock, tell: mpsc::Send
                 let rate = port.wrong_baud();
                 if rate != wrong {
                     wrong = rate;
-                    if let Some(rate) = rate
-                        && tell.send(Event::News(News::WrongBaud { port: index, rate })).await.is_err()
-                    {
-                        return;
+                    if let Some(rate) = rate {
+                        tell.send(Event::News(News::WrongBaud { port: index, rate })).await.ok()?;
                     }
                 }
                 let mut bytes = buffer[..count].to_vec();
@@ -231,14 +339,9 @@ async fn listen(index: usize, mut port: Port, clock: WallClock, tell: mpsc::Send
             }
             Heard::Opened => Event::News(News::FarEnd { port: index, open: true }),
             Heard::Closed => Event::News(News::FarEnd { port: index, open: false }),
-            Heard::Gone(why) => {
-                let _ = tell.send(Event::News(News::Gone { port: index, why })).await;
-                return;
-            }
+            Heard::Gone(why) => return Some(why),
         };
-        if tell.send(event).await.is_err() {
-            return;
-        }
+        tell.send(event).await.ok()?;
     }
 }
 

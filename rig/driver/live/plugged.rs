@@ -23,7 +23,6 @@ pub trait World {
 /// other end's to compute.
 struct Plugged<'a, D> {
     device: D,
-    ports: usize,
     sends: VecDeque<(usize, Vec<u8>)>,
     world: &'a mut dyn World,
     last: Instant,
@@ -93,17 +92,12 @@ impl<D: Device<Act = (), Sight = ()>> Machine for Plugged<'_, D> {
     fn happen(&mut self, at: Instant, news: News) {
         match news {
             News::Told(line) => self.told(at, line.trim()),
-            News::Gone { port, why } => {
-                self.ports -= usize::from(self.ports > 0);
-                tracing::error!(port, "a port is gone: {why}");
-                if self.ports == 0 {
-                    self.over = Some("all ports are gone".to_owned());
-                }
-            }
+            News::Gone { port, why } => tracing::warn!(port, "a port is gone, and looked for: {why}"),
+            News::Back { port, node } => tracing::warn!(port, node, "a port is back"),
             News::WrongBaud { port, rate } => {
                 tracing::warn!(port, rate, "the far end uses another rate than the line's");
             }
-            News::Quiet | News::FarEnd { .. } | News::Ended(_) | News::Late(_) => {}
+            News::Quiet | News::FarEnd { .. } | News::Ended(_) | News::Late(_) | News::Confirmed(_) => {}
         }
     }
 
@@ -123,7 +117,7 @@ impl<D: Device<Act = (), Sight = ()>> Machine for Plugged<'_, D> {
     }
 }
 
-/// Runs a device on its ports (by its connectors) until it is told to quit or no port is left. Says why it ended.
+/// Runs a device on its ports (by its connectors) until it is told to quit. Says why it ended.
 ///
 /// # Errors
 /// What the system says.
@@ -135,9 +129,8 @@ pub async fn serve<D: Device<Act = (), Sight = ()>>(
     world: &mut dyn World,
     lateness: &mut Lateness,
 ) -> io::Result<String> {
-    let count = ports.iter().flatten().count();
     let last = clock.now();
-    let mut plugged = Plugged { device, ports: count, sends: VecDeque::new(), world, last, over: None };
+    let mut plugged = Plugged { device, sends: VecDeque::new(), world, last, over: None };
     plugged.give(last, Input::Power(true));
     run(&mut plugged, ports, clock, news, lateness).await?;
     Ok(plugged.over.unwrap_or_default())

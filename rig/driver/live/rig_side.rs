@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::io;
 
-use emulators::device::{Device, Input, Output};
+use emulators::device::{Device, Input, Output, Port as Connector};
 use emulators::time::{Instant, Span};
 use tokio::sync::mpsc;
 
-use super::{Cabinet, Lateness, Machine, News, TOO_LATE, run};
+use super::{Begun, Cabinet, Lateness, Machine, News, TOO_LATE, run};
 use crate::bench::{Bench, DutAction, Observation};
 use crate::driver::Witness;
 use crate::driver::clock::WallClock;
@@ -19,6 +19,12 @@ use crate::trace::{Record, What};
 
 /// After a stall of the rig's own making (a stopped controller) the controller's lateness is its own.
 const FORGIVEN: Span = Span::from_secs(2);
+/// A port that is gone this long does not come back in this run.
+const GRACE: Span = Span::from_secs(4);
+/// How long a person may take to do what was asked.
+const PATIENCE: Span = Span::from_secs(120);
+/// At least so often the loop looks up, whatever the bench waits for: somebody may want to stop.
+const LOOK_UP: Span = Span::from_ms(100);
 
 /// How a live run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +37,19 @@ pub enum LiveEnd {
     Broken(Instant, String),
 }
 
+/// A port that was gone for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absence {
+    /// Which cable's.
+    pub cable: &'static str,
+    /// Since when.
+    pub since: Instant,
+    /// How long.
+    pub lasted: Span,
+}
+
 /// What came of it besides the records.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct LiveOutcome {
     /// How it ended.
     pub end: LiveEnd,
@@ -40,6 +57,19 @@ pub struct LiveOutcome {
     pub lateness: Lateness,
     /// Stalls of the host longer than [`TOO_LATE`]: when, and how long.
     pub stalls: Vec<(Instant, Span)>,
+    /// Ports that were gone and came back.
+    pub absences: Vec<Absence>,
+    /// The ports that are still there, for the next run.
+    pub ports: Vec<Option<Port>>,
+}
+
+/// How a run finds the controller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Without supply; it gets it now, with the bench.
+    Cold,
+    /// It has been running, and nobody has seen its supply come.
+    Running,
 }
 
 /// One run in real time.
@@ -47,15 +77,18 @@ pub struct LiveOutcome {
 pub struct LiveRun<'a> {
     /// The site brought to life.
     pub bench: Bench,
+    /// How it finds the controller.
+    pub start: Start,
     /// Stimuli in order of time.
     pub steps: &'a [(Instant, Stimulus)],
     /// When to end.
     pub lasts: Span,
     /// Ports by [`CableRole::index`].
     pub ports: Vec<Option<Port>>,
-    /// How exactly the ports' instants are known: what was read may have arrived so much earlier.
-    pub uncertainty: Span,
-    /// Whether a far end that closes ends the run (where the rig does not start the controller itself).
+    /// By [`CableRole::index`], how exactly instants at the port are known: what was read may have arrived so much
+    /// earlier, what was written may arrive so much later. The time a message takes to the controller and back.
+    pub uncertainty: [Span; 6],
+    /// Whether a far end that closes is a cable that is pulled (where the rig does not start the controller itself).
     pub closing_is_trouble: bool,
 }
 
@@ -76,7 +109,10 @@ impl LiveRun<'_> {
             bench: self.bench,
             steps: self.steps,
             end: Instant::ZERO + self.lasts,
+            held_up: Span::ZERO,
+            asked: None,
             uncertainty: self.uncertainty,
+            worst: self.uncertainty.into_iter().max().unwrap_or(Span::ZERO),
             closing_is_trouble: self.closing_is_trouble,
             cabinet,
             witness,
@@ -84,15 +120,20 @@ impl LiveRun<'_> {
             noted: Vec::new(),
             last: Instant::ZERO,
             forgiven: Instant::ZERO,
+            gone: [None; 6],
+            absences: Vec::new(),
             stalls: Vec::new(),
             over: None,
         };
-        side.bench.handle_input(Instant::ZERO, Input::Power(true));
+        match self.start {
+            Start::Cold => side.bench.handle_input(Instant::ZERO, Input::Power(true)),
+            Start::Running => side.bench.stand_by(Instant::ZERO),
+        }
         side.drain();
         side.settle(Instant::ZERO, clock.now());
-        run(&mut side, self.ports, clock, news, &mut lateness).await?;
+        let ports = run(&mut side, self.ports, clock, news, &mut lateness).await?;
         let end = side.over.take().unwrap_or(LiveEnd::Stopped(side.last));
-        Ok(LiveOutcome { end, lateness, stalls: side.stalls })
+        Ok(LiveOutcome { end, lateness, stalls: side.stalls, absences: side.absences, ports })
     }
 }
 
@@ -100,7 +141,12 @@ struct RigSide<'a> {
     bench: Bench,
     steps: &'a [(Instant, Stimulus)],
     end: Instant,
-    uncertainty: Span,
+    /// How long the scenario has waited for people so far: everything in it happens so much later.
+    held_up: Span,
+    /// What somebody was asked to do, and since when the scenario waits for it.
+    asked: Option<(Instant, Stimulus)>,
+    uncertainty: [Span; 6],
+    worst: Span,
     closing_is_trouble: bool,
     cabinet: &'a mut dyn Cabinet,
     witness: &'a mut dyn Witness,
@@ -108,8 +154,15 @@ struct RigSide<'a> {
     noted: Vec<What>,
     last: Instant,
     forgiven: Instant,
+    /// Ports that are gone, by cable: since when, and why.
+    gone: [Option<Instant>; 6],
+    absences: Vec<Absence>,
     stalls: Vec<(Instant, Span)>,
     over: Option<LiveEnd>,
+}
+
+fn cable(port: usize) -> &'static str {
+    CableRole::ALL.get(port).map_or("?", |role| role.name())
 }
 
 impl RigSide<'_> {
@@ -141,68 +194,169 @@ impl RigSide<'_> {
     }
 
     fn fail(&mut self, why: String) {
-        self.noted.push(What::Note(why.clone()));
+        self.note(why.clone());
         self.over.get_or_insert(LiveEnd::Broken(self.last, why));
+    }
+
+    fn note(&mut self, text: String) {
+        self.noted.push(What::Note(text));
     }
 
     fn stalled(&mut self, at: Instant, by: Span, who: &str) {
         self.stalls.push((at, by));
-        self.noted.push(What::Note(format!("host too slow: {who} was served {by} s late")));
+        self.note(format!("host too slow: {who} was served {by} s late"));
+    }
+
+    /// The next step: what the cabinet needs somebody for is asked for first.
+    fn step(&mut self, stimulus: &Stimulus) {
+        let action = match stimulus {
+            Stimulus::Power(on) => DutAction::Power(*on),
+            Stimulus::Operator(operator) => DutAction::Operator(*operator),
+            Stimulus::Stall => DutAction::Stall,
+            Stimulus::Resume => DutAction::Resume,
+            _ => return self.bench.handle_input(self.last, Input::Act(stimulus.clone())),
+        };
+        match self.cabinet.begin(action) {
+            Ok(Begun::AtOnce) => self.bench.handle_input(self.last, Input::Act(stimulus.clone())),
+            Ok(Begun::Asked) => self.asked = Some((self.last, stimulus.clone())),
+            Ok(Begun::ByService(writes)) => {
+                self.bench.handle_input(self.last, Input::Act(stimulus.clone()));
+                for (register, value) in writes {
+                    let write = Stimulus::ServiceWrite { register, value };
+                    self.bench.handle_input(self.last, Input::Act(write));
+                }
+            }
+            Err(why) => self.fail(why),
+        }
+    }
+
+    fn confirmed(&mut self, done: Result<(), String>) {
+        let Some((since, stimulus)) = self.asked.take() else { return };
+        let waited = self.last.since(since);
+        self.held_up += waited;
+        self.end += waited;
+        match done {
+            Ok(()) => self.bench.handle_input(self.last, Input::Act(stimulus)),
+            Err(why) => self.fail(why),
+        }
+    }
+
+    fn lost(&mut self, port: usize, why: &str) {
+        let since = self.last;
+        self.note(format!("{}: {why}", cable(port)));
+        if let Some(gone) = self.gone.get_mut(port) {
+            gone.get_or_insert(since);
+        }
+    }
+
+    fn found(&mut self, port: usize, how: &str) {
+        let Some(since) = self.gone.get_mut(port).and_then(Option::take) else { return };
+        let lasted = self.last.since(since);
+        self.note(format!("{}: {how} after {lasted} s", cable(port)));
+        self.absences.push(Absence { cable: cable(port), since, lasted });
+    }
+
+    /// Whoever has been waited for too long.
+    fn give_up(&mut self) {
+        for (port, gone) in self.gone.into_iter().enumerate() {
+            if gone.is_some_and(|since| self.last.since(since) >= GRACE) {
+                let cable = cable(port);
+                self.fail(format!(
+                    "the port of {cable} was lost and did not come back within {} s",
+                    GRACE.as_secs()
+                ));
+            }
+        }
+        if self.asked.as_ref().is_some_and(|(since, _)| self.last.since(*since) >= PATIENCE) {
+            self.fail(format!("nobody confirmed within {} s what was asked for", PATIENCE.as_secs()));
+        }
+    }
+
+    /// How exactly the instant of an observation is known: what a display shows is known through its cable.
+    fn uncertainty(&self, what: &What) -> Span {
+        let of = |role: CableRole| self.uncertainty[role.index()];
+        match what {
+            What::Frame(frame) => {
+                self.uncertainty.get(usize::from(frame.cable)).copied().unwrap_or(self.worst)
+            }
+            What::Reject { cable, .. } => {
+                self.uncertainty.get(usize::from(*cable)).copied().unwrap_or(self.worst)
+            }
+            What::Head { .. } | What::Post { .. } => of(CableRole::Lamps),
+            What::Display { .. } => of(CableRole::Countdown),
+            What::Power(_) | What::People { .. } | What::Stimulus(_) | What::Note(_) | What::End => {
+                self.worst
+            }
+        }
     }
 }
 
 impl Machine for RigSide<'_> {
     fn due(&self) -> Instant {
         let bench = self.bench.poll_timeout().map_or(Instant::MAX, |wake| wake.at);
-        let step = self.steps.first().map_or(Instant::MAX, |step| step.0);
-        bench.min(step).min(self.end).max(self.last)
+        let look_up = self.last + LOOK_UP;
+        if self.asked.is_some() {
+            return bench.min(look_up).max(self.last);
+        }
+        let step = self.steps.first().map_or(Instant::MAX, |step| step.0 + self.held_up);
+        bench.min(step).min(self.end).min(look_up).max(self.last)
     }
 
     fn wake(&mut self, at: Instant) {
         self.last = self.last.max(at);
+        let waits = self.asked.is_some();
+        let held_up = self.held_up;
         if let Some(((due, stimulus), rest)) = self.steps.split_first()
-            && *due <= at
-            && *due < self.end
+            && !waits
+            && *due + held_up <= at
+            && *due + held_up < self.end
         {
             self.steps = rest;
-            self.bench.handle_input(self.last, Input::Act(stimulus.clone()));
-        } else if self.bench.poll_timeout().is_some_and(|wake| wake.at <= at && wake.at < self.end) {
+            self.step(stimulus);
+        } else if self.bench.poll_timeout().is_some_and(|wake| wake.at <= at && (waits || wake.at < self.end))
+        {
             self.bench.handle_timeout(self.last);
-        } else if at >= self.end {
+        } else if at >= self.end && !waits {
             self.noted.push(What::End);
             self.over = Some(LiveEnd::Planned(self.end));
         }
+        self.give_up();
         self.drain();
     }
 
     fn hear(&mut self, at: Instant, port: usize, bytes: Vec<u8>) {
         self.last = self.last.max(at);
         if let Some(role) = CableRole::ALL.get(port) {
-            self.bench.hear(self.last, emulators::device::Port(role.index() as u8), bytes);
+            self.bench.hear(self.last, Connector(role.index() as u8), bytes);
         }
         self.drain();
     }
 
     fn happen(&mut self, at: Instant, news: News) {
         self.last = self.last.max(at);
-        let cable = |port: usize| CableRole::ALL.get(port).map_or("?", |role| role.name());
         match news {
-            News::Gone { port, why } => self.fail(format!("port of {}: {why}", cable(port))),
+            News::Gone { port, why } => self.lost(port, &why),
+            News::Back { port, node } => self.found(port, &format!("back as {node}")),
             News::Ended(how) => self.fail(format!("the controller's process {how}")),
             News::FarEnd { port, open: false } if self.closing_is_trouble => {
-                self.fail(format!("port of {}: the far end was closed", cable(port)));
+                self.lost(port, "the far end was closed");
+            }
+            News::FarEnd { port, open: true } if self.closing_is_trouble => {
+                self.found(port, "the far end was opened again");
             }
             News::FarEnd { port, open } => {
                 let word = if open { "opened" } else { "closed" };
-                self.noted.push(What::Note(format!("{}: the far end was {word}", cable(port))));
+                self.note(format!("{}: the far end was {word}", cable(port)));
             }
             News::WrongBaud { port, rate } => {
-                let text =
-                    format!("{}: the far end is set to {rate} baud; what it sends is garbage", cable(port));
-                self.noted.push(What::Note(text));
+                let cable = cable(port);
+                self.note(format!("{cable}: the far end is set to {rate} baud; what it sends is garbage"));
             }
             News::Late(by) if at >= self.forgiven => self.stalled(at, by, "the controller's process"),
-            News::Late(_) | News::Told(_) | News::Quiet => {}
+            News::Confirmed(done) => self.confirmed(done),
+            // A line from the terminal: whoever was asked to do something has done it.
+            News::Told(_) => self.confirmed(Ok(())),
+            News::Late(_) | News::Quiet => {}
         }
         self.drain();
     }
@@ -215,8 +369,8 @@ impl Machine for RigSide<'_> {
         if done.since(at) > TOO_LATE && at > Instant::ZERO {
             self.stalled(at, done.since(at), "the bench");
         }
-        let earliest = at.back(self.uncertainty);
-        for what in self.noted.drain(..) {
+        for what in std::mem::take(&mut self.noted) {
+            let earliest = at.back(self.uncertainty(&what));
             self.witness.record(Record { earliest, latest: done, what });
         }
         self.witness.advance(done);

@@ -191,6 +191,18 @@ impl Port {
         &self.url
     }
 
+    /// The line it was opened for.
+    #[must_use]
+    pub fn line(&self) -> Line {
+        self.line
+    }
+
+    /// The device node behind its name now, or the name itself.
+    #[must_use]
+    pub fn node(&self) -> String {
+        self.url.node().ok().flatten().map_or_else(|| self.url.to_string(), |node| node.display().to_string())
+    }
+
     /// Where the far program finds the other end, if the rig made it.
     #[must_use]
     pub fn far_end(&self) -> Option<&PathBuf> {
@@ -218,7 +230,24 @@ impl Port {
         Ok(Sender(way))
     }
 
-    /// Waits until something happens at the port.
+    /// The writing side comes back: it can be taken again.
+    pub fn take_back(&mut self, sender: Sender) {
+        if let (Kind::Tty { writing, .. }, Way::Tty(half)) = (&mut self.kind, sender.0) {
+            *writing = Some(half);
+        }
+    }
+
+    /// Whether somebody has the far end open, where that can be seen.
+    #[must_use]
+    pub fn is_far_end_open(&self) -> bool {
+        match &self.kind {
+            Kind::Pty { pty, .. } => pty.borrow_mut().is_open(),
+            Kind::Net(net) => net.is_open(),
+            Kind::Tty { .. } => true,
+        }
+    }
+
+    /// Waits until something happens at the port. May be dropped while it waits: nothing is lost.
     pub async fn listen(&mut self, buffer: &mut [u8]) -> Heard {
         let read = match &mut self.kind {
             Kind::Pty { pty, master, watch } => loop {

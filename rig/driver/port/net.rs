@@ -191,6 +191,7 @@ impl Net {
                 biased;
                 ready = of(stream.as_deref().map(TcpStream::readable)) => {
                     let read = ready.and_then(|()| stream.as_deref().map_or(Ok(0), |from| self.read(from, buffer)));
+                    self.tell_settings();
                     match read {
                         Ok(0) => {}
                         Ok(count) => return Heard::Bytes(count),
@@ -264,6 +265,7 @@ impl Net {
         wire.stream = Some(Rc::new(stream));
         wire.waiting.clear();
         wire.com = self.settings.map(ComPort::server);
+        self.told = self.settings.unwrap_or(self.told);
         match wire.answer() {
             Ok(()) => Some(Heard::Opened),
             Err(_) => None,
@@ -280,7 +282,7 @@ impl Net {
     }
 
     /// Says once what the client has set, where the line is another.
-    pub(super) fn tell_settings(&mut self) {
+    fn tell_settings(&mut self) {
         let far = self.wire.borrow().com.as_ref().map(ComPort::settings);
         if let (Some(line), Some(far)) = (self.settings, far)
             && far != self.told

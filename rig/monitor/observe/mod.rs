@@ -471,7 +471,9 @@ impl Observer {
         };
         // Two that begin at the same instant are not inside each other.
         let later = if start > other_start { frame.from } else { other_from };
-        let both_meant = frame.from.is_some() && other_from.is_some();
+        // Where instants are uncertain, so is who was first.
+        let exact = self.sink.earliest == self.sink.now;
+        let both_meant = frame.from.is_some() && other_from.is_some() && exact;
         if both_meant && start != other_start && later == Some(0) {
             self.sink.event(self.sink.ids.overlap[0], role.index() as i64);
         }
