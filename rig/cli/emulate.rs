@@ -140,11 +140,12 @@ fn emulate(arguments: &Arguments, manner: Manner) -> Result<AloneEnd, Refused> {
     runtime.block_on(async {
         let port = Port::open(&arguments.port, wiring.line).await?;
         let names: Vec<String> = here.iter().map(|device| name(arguments.device, *device, &site)).collect();
-        let far_end = match port.far_end() {
-            Some(far_end) => format!("; the other end is {}", far_end.display()),
-            None => String::new(),
-        };
-        complain_line!("{} at {}{far_end}", names.join(", "), arguments.port);
+        let far_end = port.far_end().map(|far_end| {
+            // What a link leads to is gone with the emulator; the link's name comes back.
+            let node = std::fs::read_link(far_end).map(|node| format!(" ({})", node.display()));
+            format!("; the other end is {}{}", far_end.display(), node.unwrap_or_default())
+        });
+        complain_line!("{} at {}{}", names.join(", "), arguments.port, far_end.unwrap_or_default());
         if std::io::stdin().is_terminal() {
             complain_line!("type `help` for what can happen to it, `quit` to end");
         }

@@ -36,6 +36,8 @@ pub(super) struct Wire {
     waiting: Vec<u8>,
     /// Nobody there is no trouble: somebody may come.
     patient: bool,
+    /// A client has said all it has to say (`printf … | socat`), and may still listen.
+    only_listens: bool,
 }
 
 impl Wire {
@@ -64,7 +66,13 @@ impl Wire {
                 Err(rustix::io::Errno::INTR) => {}
                 Err(rustix::io::Errno::WOULDBLOCK) => return Ok(false),
                 // Whoever listens to the port learns that the peer is gone.
-                Err(_) if self.patient => self.waiting.clear(),
+                Err(_) if self.patient => {
+                    self.waiting.clear();
+                    if self.only_listens {
+                        self.stream = None;
+                        return Ok(true);
+                    }
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -101,7 +109,8 @@ impl Net {
         line: Settings,
     ) -> Net {
         let patient = listener.is_some();
-        let wire = Wire { stream: stream.map(Rc::new), com, waiting: Vec::new(), patient };
+        let stream = stream.map(Rc::new);
+        let wire = Wire { stream, com, waiting: Vec::new(), patient, only_listens: false };
         Net { wire: Rc::new(RefCell::new(wire)), listener, settings: None, told: line }
     }
 
@@ -169,7 +178,8 @@ impl Net {
 
     /// Whether there is a peer.
     pub(super) fn is_open(&self) -> bool {
-        self.wire.borrow().stream.is_some()
+        let wire = self.wire.borrow();
+        wire.stream.is_some() && !wire.only_listens
     }
 
     /// The rate that the client has set, where a receiver with the line's settings does not understand it.
@@ -186,10 +196,11 @@ impl Net {
                 let wire = self.wire.borrow();
                 (wire.stream.clone(), !wire.waiting.is_empty())
             };
+            let speaks = stream.as_deref().filter(|_| self.is_open());
             // What a client that has gone said last comes before the next one.
             tokio::select! {
                 biased;
-                ready = of(stream.as_deref().map(TcpStream::readable)) => {
+                ready = of(speaks.map(TcpStream::readable)) => {
                     let read = ready.and_then(|()| stream.as_deref().map_or(Ok(0), |from| self.read(from, buffer)));
                     self.tell_settings();
                     match read {
@@ -256,13 +267,14 @@ impl Net {
             }
         };
         let mut wire = self.wire.borrow_mut();
-        if wire.stream.is_some() {
+        if wire.stream.is_some() && !wire.only_listens {
             tracing::warn!("{peer} is refused: a port has one client, and it is connected");
             return None;
         }
         tune(&stream);
         tracing::info!("{peer} connected");
         wire.stream = Some(Rc::new(stream));
+        wire.only_listens = false;
         wire.waiting.clear();
         wire.com = self.settings.map(ComPort::server);
         self.told = self.settings.unwrap_or(self.told);
@@ -275,9 +287,14 @@ impl Net {
     /// The peer is gone; one that came by itself may come back.
     fn lost(&mut self, error: &io::Error) -> Heard {
         let mut wire = self.wire.borrow_mut();
-        wire.stream = None;
-        wire.com = None;
-        wire.waiting.clear();
+        // What is still to be said to a client that only listens is said until it is really gone.
+        wire.only_listens =
+            wire.patient && wire.com.is_none() && error.kind() == io::ErrorKind::UnexpectedEof;
+        if !wire.only_listens {
+            wire.stream = None;
+            wire.com = None;
+            wire.waiting.clear();
+        }
         if wire.patient { Heard::Closed } else { Heard::Gone(error.to_string()) }
     }
 

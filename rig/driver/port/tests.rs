@@ -95,6 +95,32 @@ fn a_second_client_is_refused_and_a_lost_one_may_come_back() {
 }
 
 #[test]
+fn a_client_that_has_said_all_still_hears_the_answer() {
+    run(async {
+        let mut there = open("tcp-listen://:0").await;
+        let mut client = TcpStream::connect(address(&there)).expect("connected");
+        client.write_all(b"question").expect("written");
+        client.shutdown(std::net::Shutdown::Write).expect("closed one way");
+        let mut buffer = [0; 64];
+        assert_eq!(bytes(&mut there, 8).await, b"question");
+        assert_eq!(there.listen(&mut buffer).await, Heard::Closed);
+        assert!(!there.is_far_end_open());
+        let mut sender = there.sender().expect("a sender");
+        assert_eq!(sender.send(b"answer").expect("sent"), 6);
+        let mut answer = [0; 6];
+        client.read_exact(&mut answer).expect("read");
+        assert_eq!(&answer, b"answer");
+        // The next one gets the port at once.
+        let mut next = TcpStream::connect(address(&there)).expect("connected");
+        assert_eq!(there.listen(&mut buffer).await, Heard::Opened);
+        assert_eq!(client.read(&mut answer).expect("closed by the port"), 0);
+        sender.send(b"to you").expect("sent");
+        next.read_exact(&mut answer).expect("read");
+        assert_eq!(&answer, b"to you");
+    });
+}
+
+#[test]
 fn a_client_that_sets_another_line_is_noticed() {
     run(async {
         let mut there = open("rfc2217-listen://:0").await;
