@@ -248,7 +248,11 @@ const fn unit_of(device: Emulator, site: &Site) -> Option<u8> {
 fn name(kind: Device, device: Emulator, site: &Site) -> String {
     let name = if kind == Device::LampSense { "lamp-sense" } else { device.name() };
     match device {
-        Emulator::Camera(side) => format!("{name} ({})", site.wiring.cameras[side as usize].address),
+        Emulator::Camera(side) => {
+            // As a site file writes it.
+            let address = site.wiring.cameras[side as usize].address;
+            format!("{name} ({:06}/{:04x}/{})", address.admin, address.kind, address.number)
+        }
         Emulator::Display(_) => format!("{name} (number {})", unit_of(device, site).unwrap_or_default()),
         Emulator::Head(_) | Emulator::Post(_) | Emulator::Inputs => {
             format!("{name} (unit {})", unit_of(device, site).unwrap_or_default())
