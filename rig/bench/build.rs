@@ -63,6 +63,7 @@ impl Bench {
         Bench {
             cables: CableRole::ALL.map(|role| cable(site, role, seed, None)),
             wires: [const { None }; 6],
+            absent: [false; Node::COUNT],
             crowd: Crowd::new(CrowdConfig { width_mm: site.geometry.width_mm, limit: CROWD_LIMIT }),
             cameras: [0, 1].map(|side| Camera::new(camera(site, side, starts_at, seed))),
             vehicle: [head(va), head(vb)],

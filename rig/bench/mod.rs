@@ -8,6 +8,7 @@
 //! **Ties** at one instant: stimuli first, then what arrives on cables in site order, then the devices' own
 //! wakes in the order of `Node::ALL`.
 
+mod alone;
 mod build;
 mod node;
 mod observation;
@@ -35,6 +36,7 @@ use node::Node;
 use wakes::Wakes;
 use wire::{Wire, from_controller};
 
+pub use alone::Emulator;
 pub use observation::{DutAction, Observation};
 
 /// Every device of this bench has one connector.
@@ -46,6 +48,8 @@ pub struct Bench {
     cables: [Option<Cable>; 6],
     /// Real wires, where the cable's time is not the bench's to compute.
     wires: [Option<Wire>; 6],
+    /// What the site has and this bench has not (by [`Node::index`]): it gets no supply.
+    absent: [bool; Node::COUNT],
     crowd: Crowd,
     cameras: [Camera; 2],
     vehicle: [VehicleHead; 2],
@@ -358,6 +362,9 @@ impl Bench {
 
     fn supply_cabinet(&mut self, now: Instant, on: bool) {
         for node in Node::CABINET {
+            if !self.is_here(node) {
+                continue;
+            }
             match node {
                 Node::Head(Head::Vehicle(side)) => {
                     self.vehicle[side as usize].handle_input(now, Input::Power(on));
@@ -391,8 +398,13 @@ impl Bench {
     /// Cameras and the rig's own panel do not hang on the cabinet's supply.
     fn supply_own(&mut self, now: Instant, on: bool) {
         for side in [Side::A, Side::B] {
-            self.cameras[side as usize].handle_input(now, Input::Power(on));
-            self.drain(now, Node::Camera(side));
+            if self.is_here(Node::Camera(side)) {
+                self.cameras[side as usize].handle_input(now, Input::Power(on));
+                self.drain(now, Node::Camera(side));
+            }
+        }
+        if !self.is_here(Node::Panel) {
+            return;
         }
         if let Some(panel) = &mut self.panel {
             panel.handle_input(now, Input::Power(on));

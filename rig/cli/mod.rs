@@ -18,6 +18,7 @@ macro_rules! complain_line {
 
 mod check;
 mod controller;
+mod emulate;
 mod exit;
 mod list;
 mod replay;
@@ -65,6 +66,8 @@ enum Command {
     Check(check::Arguments),
     /// The soft controller as a process of its own, on its side of the cables.
     Controller(controller::Arguments),
+    /// One emulator alone on a port, for whoever builds or debugs a controller.
+    Emulate(emulate::Arguments),
     /// Judge a recorded trace again, by the same code.
     Replay(replay::Arguments),
     /// What there is: sites, scenarios, properties.
@@ -101,6 +104,7 @@ pub fn main() -> ExitCode {
     let exit = match arguments.command {
         Command::Check(arguments) => check::run(&arguments, manner),
         Command::Controller(arguments) => controller::run(&arguments),
+        Command::Emulate(arguments) => emulate::run(&arguments, manner),
         Command::Replay(arguments) => replay::run(&arguments, manner),
         Command::List(arguments) => list::run(&arguments),
     };

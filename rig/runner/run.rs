@@ -85,7 +85,7 @@ fn header(site: &Site, scenario: &Scenario, seed: u64, clock: &str) -> Header {
 }
 
 /// What a reader of this site's traces must know.
-pub(super) fn decoding(site: &Site) -> Decoding {
+pub(crate) fn decoding(site: &Site) -> Decoding {
     Decoding {
         crc: [0, 1].map(|side| site.wiring.cameras[side].crc),
         crosswalk_info_len: [0, 1].map(|side| site.wiring.cameras[side].crosswalk_info_len),

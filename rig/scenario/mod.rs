@@ -59,12 +59,14 @@ mod date;
 mod draw;
 pub mod library;
 mod load;
+mod said;
 #[cfg(test)]
 mod tests;
 mod words;
 mod write;
 
 pub use load::{LASTS_MAX, STEPS_MAX};
+pub use said::{EXAMPLES, said};
 
 /// One of two like things: at kerb (or approach) A or B.
 pub use emulators::crowd::Kerb as Side;

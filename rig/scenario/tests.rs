@@ -389,6 +389,16 @@ prop_compose! {
 }
 
 proptest! {
+    #[test]
+    fn what_a_trace_says_of_a_stimulus_can_be_typed(stimulus in any_stimulus(), any in "\\PC{0,40}") {
+        prop_assert_eq!(said(&stimulus.to_string()), Ok(vec![(Span::ZERO, stimulus)]));
+        // Whatever somebody types, it is read or refused.
+        let _ = said(&any);
+        let _ = said(&format!("arrive {any}"));
+    }
+}
+
+proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
 
     #[test]

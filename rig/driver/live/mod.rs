@@ -4,6 +4,7 @@
 //! A machine's own time is exact: it is woken for the instants it asked for, in order, however late the loop is, and
 //! what it sends goes out at once. How late that was is measured at every wake.
 
+mod alone;
 mod cabinet;
 mod connected;
 mod lateness;
@@ -20,6 +21,7 @@ use tokio::task::LocalSet;
 use super::clock::{Alarm, WallClock};
 use super::port::{Heard, Port, PortUrl, Sender};
 
+pub use alone::{AloneEnd, AloneRun, Spectator};
 pub use cabinet::{Begun, Cabinet, Soft, SoftOptions};
 pub use connected::Connected;
 pub use lateness::Lateness;
