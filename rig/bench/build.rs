@@ -15,6 +15,7 @@ use emulators::vehicle_head::{Config as VehicleConfig, VehicleHead};
 
 use super::Bench;
 use super::node::Node;
+use super::sense::Sense;
 use super::wakes::Wakes;
 use crate::site::{CableRole, Site};
 
@@ -74,6 +75,8 @@ impl Bench {
             posts: [post(posta), post(postb)],
             feedback: DiscreteInputs::new(feedback),
             panel,
+            sense: wiring.sense.map(|sense| Sense::new(sense, line(CableRole::Sense))),
+            has_lamp_bus: wiring.has(CableRole::Lamps),
             feedback_wiring: wiring.feedback,
             covers_crosswalk: [0, 1].map(|side| wiring.cameras[side].crosswalk_channel.is_some()),
             green_lit: [false; 2],

@@ -102,6 +102,10 @@ fn control(arguments: &Arguments, site: &Site, ports: &PortsFile) -> Result<(), 
     runtime.block_on(async {
         let mut open = Vec::new();
         for role in CableRole::ALL {
+            if !role.is_controllers() {
+                open.push(None);
+                continue;
+            }
             open.push(match (&ports.ports[role.index()], site.wiring.cables[role.index()]) {
                 (Some(url), Some(cable)) => {
                     let port = Port::open(url, cable.line).await.map_err(|error| error.to_string())?;

@@ -40,7 +40,7 @@ pub enum ActionBy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortsFile {
     /// Ports by [`CableRole::index`].
-    pub ports: [Option<PortUrl>; 6],
+    pub ports: [Option<PortUrl>; CableRole::COUNT],
     /// The supply.
     pub power: ActionBy,
     /// The panel.
@@ -61,7 +61,7 @@ impl PortsFile {
         let section = root
             .section("ports", &names)?
             .ok_or_else(|| root.error("`[ports]` is missing", "name at least one cable's port"))?;
-        let mut ports = [const { None }; 6];
+        let mut ports = [const { None }; CableRole::COUNT];
         for role in CableRole::ALL {
             let Some(entry) = section.get(role.name()) else { continue };
             let url = url(&entry)?;

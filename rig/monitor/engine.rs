@@ -13,7 +13,7 @@ use super::compile::Compiler;
 use super::parse::{ParseError, Scope, closest};
 use super::pattern::{Frame, Now, Pattern};
 use super::property::{Property, PropertyError};
-use super::signal::{Change, SignalId, Vocabulary};
+use super::signal::{Change, SignalId, Value, Vocabulary};
 use super::tally::Tally;
 use super::timers::Timers;
 use super::verdict::{Found, PropertyResult, Unit, Verdict, Violation};
@@ -58,6 +58,17 @@ pub struct Engine {
     expiring: Vec<u32>,
     ending: Vec<u32>,
     fresh: Vec<Found>,
+    sight: Option<Box<Sight>>,
+}
+
+/// Checks that can be judged only while something is seen.
+#[derive(Clone)]
+struct Sight {
+    /// True while it is not.
+    signal: SignalId,
+    /// Places of the checks, and each as it was before anything happened.
+    checks: Vec<(usize, Pattern)>,
+    why: &'static str,
 }
 
 impl Engine {
@@ -110,15 +121,35 @@ impl Engine {
             expiring: Vec::new(),
             ending: Vec::new(),
             fresh: Vec::new(),
+            sight: None,
         })
     }
 
     /// Says that a signal may be known up to `lag` later than it became true, so that deadlines of checks that depend
     /// on it wait that long before they speak. The verdict and its instant stay those of the deadline.
     pub fn set_lag(&mut self, signal: SignalId, lag: Span) {
-        let lag = lag.as_us();
+        for place in self.depend_on(signal) {
+            let check = &mut self.checks[place];
+            check.lag = check.lag.max(lag.as_us());
+        }
+    }
+
+    /// Says that while the flag `blind` is true nothing is known of `signals`: checks that depend on them are
+    /// inconclusive from then on (unless they are violated by what is seen), with the reason `why`, and begin anew when it
+    /// becomes false.
+    pub fn set_sight(&mut self, blind: SignalId, signals: &[SignalId], why: &'static str) {
+        let mut places: Vec<usize> = signals.iter().flat_map(|signal| self.depend_on(*signal)).collect();
+        places.sort_unstable();
+        places.dedup();
+        let checks = places.into_iter().map(|place| (place, self.checks[place].pattern.clone())).collect();
+        self.sight = Some(Box::new(Sight { signal: blind, checks, why }));
+    }
+
+    /// The places of the checks that look at a signal, directly or through what is derived from it.
+    fn depend_on(&self, signal: SignalId) -> Vec<usize> {
         let mut checks =
             self.board.rows.get(signal.0 as usize).map(|row| row.checks.to_vec()).unwrap_or_default();
+        checks.resize(self.checks.len().div_ceil(64), 0);
         let mut sources = vec![u32::from(signal.0)];
         for watch in &self.board.watches {
             if watch.sources.iter().any(|source| sources.contains(source)) {
@@ -126,9 +157,25 @@ impl Engine {
                 sources.extend(watch.feeds.iter().map(|feed| self.board.rows.len() as u32 + feed));
             }
         }
-        for (place, check) in self.checks.iter_mut().enumerate() {
-            if checks[place / 64] & (1 << (place % 64)) != 0 {
-                check.lag = check.lag.max(lag);
+        let holds = |place: &usize| checks[place / 64] & (1 << (place % 64)) != 0;
+        (0..self.checks.len()).filter(holds).collect()
+    }
+
+    /// Something is not seen any more, or again.
+    #[cold]
+    fn looks(&mut self, blind: bool) {
+        let Some(sight) = &self.sight else { return };
+        for (place, pattern) in &sight.checks {
+            let check = &mut self.checks[*place];
+            check.due = u64::MAX;
+            if blind {
+                check.pattern = Pattern::Blind;
+                check.tally.doubt(self.now, || sight.why.to_owned());
+            } else {
+                check.pattern = pattern.clone();
+                self.board.awake[place / 64] |= 1 << (place % 64);
+                self.board.woken = true;
+                self.board.pending = true;
             }
         }
     }
@@ -137,6 +184,10 @@ impl Engine {
     #[inline]
     pub fn change(&mut self, change: &Change) {
         let at = change.at.as_us();
+        if self.sight.as_ref().is_some_and(|sight| sight.signal == change.signal) {
+            self.move_to(at.max(self.now));
+            self.looks(change.value == Value::Level(1));
+        }
         if self.begun && !self.board.uses(change.signal.0) {
             // Time passes with the next change that matters.
             return;

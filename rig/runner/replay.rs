@@ -45,7 +45,7 @@ pub fn replay(path: &Path, stop: &AtomicBool) -> Result<Outcome, ReplayError> {
     let site = Site::load(&header.site_text, &format!("{name} (site inside)"))?;
     let scenario = Scenario::load(&header.scenario_text, &format!("{name} (scenario inside)"), header.seed)?;
     let mut recorder = Recorder::new(Judge::new(&site, header.starts_at).map_err(RunError::from)?, stop);
-    recorder.strip = Some(Strip::default());
+    recorder.strip = Some(Strip::of(site.wiring.sense.is_some()));
     recorder.lines = Some(Lines::new(decoding(&site)));
     let (mut whole, mut more) = (false, false);
     for record in reader.by_ref() {

@@ -128,7 +128,7 @@ pub(super) fn prepare<'a>(
 ) -> Result<(Recorder<'a>, Option<PathBuf>), RunError> {
     let mut recorder = Recorder::new(judge, options.stop);
     if options.draw {
-        recorder.strip = Some(Strip::default());
+        recorder.strip = Some(Strip::of(site.wiring.sense.is_some()));
         recorder.lines = Some(Lines::new(decoding(site)));
     }
     let file =

@@ -105,7 +105,8 @@ struct RigSide<'a> {
     cabinet: &'a mut dyn Cabinet,
     witness: &'a mut dyn Witness,
     sends: VecDeque<(usize, Vec<u8>)>,
-    noted: Vec<What>,
+    /// What is to be recorded, and since when it may have been so where the bench knows.
+    noted: Vec<(What, Option<Instant>)>,
     last: Instant,
     forgiven: Instant,
     stalls: Vec<(Instant, Span)>,
@@ -118,7 +119,13 @@ impl RigSide<'_> {
             match output {
                 Output::Bytes { port, bytes } => self.sends.push_back((usize::from(port.0), bytes)),
                 Output::Sight(Observation::Dut(action)) => self.act(action),
-                Output::Sight(observation) => self.noted.extend(what(observation)),
+                Output::Sight(observation) => {
+                    let earliest = match &observation {
+                        Observation::Sensed { earliest, .. } => Some(*earliest),
+                        _known_now => None,
+                    };
+                    self.noted.extend(what(observation).map(|what| (what, earliest)));
+                }
                 Output::Persist(_) | Output::Reject { .. } => {}
             }
         }
@@ -141,13 +148,17 @@ impl RigSide<'_> {
     }
 
     fn fail(&mut self, why: String) {
-        self.noted.push(What::Note(why.clone()));
+        self.note(why.clone());
         self.over.get_or_insert(LiveEnd::Broken(self.last, why));
     }
 
     fn stalled(&mut self, at: Instant, by: Span, who: &str) {
         self.stalls.push((at, by));
-        self.noted.push(What::Note(format!("host too slow: {who} was served {by} s late")));
+        self.note(format!("host too slow: {who} was served {by} s late"));
+    }
+
+    fn note(&mut self, text: String) {
+        self.noted.push((What::Note(text), None));
     }
 }
 
@@ -169,7 +180,7 @@ impl Machine for RigSide<'_> {
         } else if self.bench.poll_timeout().is_some_and(|wake| wake.at <= at && wake.at < self.end) {
             self.bench.handle_timeout(self.last);
         } else if at >= self.end {
-            self.noted.push(What::End);
+            self.noted.push((What::End, None));
             self.over = Some(LiveEnd::Planned(self.end));
         }
         self.drain();
@@ -194,12 +205,12 @@ impl Machine for RigSide<'_> {
             }
             News::FarEnd { port, open } => {
                 let word = if open { "opened" } else { "closed" };
-                self.noted.push(What::Note(format!("{}: the far end was {word}", cable(port))));
+                self.note(format!("{}: the far end was {word}", cable(port)));
             }
             News::WrongBaud { port, rate } => {
                 let text =
                     format!("{}: the far end is set to {rate} baud; what it sends is garbage", cable(port));
-                self.noted.push(What::Note(text));
+                self.note(text);
             }
             News::Late(by) if at >= self.forgiven => self.stalled(at, by, "the controller's process"),
             News::Late(_) | News::Told(_) | News::Quiet => {}
@@ -215,8 +226,9 @@ impl Machine for RigSide<'_> {
         if done.since(at) > TOO_LATE && at > Instant::ZERO {
             self.stalled(at, done.since(at), "the bench");
         }
-        let earliest = at.back(self.uncertainty);
-        for what in self.noted.drain(..) {
+        for (what, since) in self.noted.drain(..) {
+            // What a module told was so between its answers; those are known as well as the port knows instants.
+            let earliest = since.unwrap_or(at).back(self.uncertainty);
             self.witness.record(Record { earliest, latest: done, what });
         }
         self.witness.advance(done);

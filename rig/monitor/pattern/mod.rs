@@ -229,6 +229,8 @@ pub(super) enum Pattern {
     Every(Every),
     Agree(Agree),
     Share(Share),
+    /// What it speaks about is not seen.
+    Blind,
 }
 
 impl Pattern {
@@ -248,6 +250,7 @@ impl Pattern {
             Pattern::Every(one) => one.step(frame),
             Pattern::Agree(one) => one.step(frame),
             Pattern::Share(one) => one.step(frame),
+            Pattern::Blind => u64::MAX,
         }
     }
 
@@ -262,7 +265,11 @@ impl Pattern {
             Pattern::Every(one) => one.expire(frame),
             Pattern::Agree(one) => one.expire(frame),
             Pattern::Share(one) => one.expire(frame),
-            Pattern::Held(_) | Pattern::Seen(_) | Pattern::Value(_) | Pattern::Transitions(_) => u64::MAX,
+            Pattern::Held(_)
+            | Pattern::Seen(_)
+            | Pattern::Value(_)
+            | Pattern::Transitions(_)
+            | Pattern::Blind => u64::MAX,
         }
     }
 
@@ -280,7 +287,11 @@ impl Pattern {
                 one.close(frame);
                 None
             }
-            Pattern::Held(_) | Pattern::Seen(_) | Pattern::Value(_) | Pattern::Transitions(_) => None,
+            Pattern::Held(_)
+            | Pattern::Seen(_)
+            | Pattern::Value(_)
+            | Pattern::Transitions(_)
+            | Pattern::Blind => None,
         }
     }
 
@@ -299,7 +310,8 @@ impl Pattern {
             | Pattern::Steps(_)
             | Pattern::Transitions(_)
             | Pattern::Every(_)
-            | Pattern::Agree(_) => 1,
+            | Pattern::Agree(_)
+            | Pattern::Blind => 1,
         }
     }
 }
