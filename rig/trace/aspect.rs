@@ -133,6 +133,12 @@ impl Recogniser {
         self.shown
     }
 
+    /// When the lamps last changed, at the latest; and how much earlier it may have been.
+    #[must_use]
+    pub const fn last_edge(&self) -> (Instant, Span) {
+        (self.driven_since, self.driven_vague)
+    }
+
     /// When doubt ends if nothing happens before. At that very instant an edge still comes first.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {

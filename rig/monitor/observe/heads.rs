@@ -1,7 +1,7 @@
 //! Heads: aspects of what is driven, faults of what is lit, and commands against what the controller senses. Where the
 //! rig senses the lamps itself, `sensed.rs` says what is driven and what is lit.
 
-use emulators::time::Span;
+use emulators::time::{Instant, Span};
 use emulators::wire::modbus::{Request, Response};
 
 use super::super::signal::Value;
@@ -77,23 +77,21 @@ impl Heads {
         self.recognisers[head].shown()
     }
 
-    /// A head's lamps changed. New aspects are left in `sightings`.
+    /// A head's lamps changed at `edge` (at the latest, and so much earlier). New aspects are left in `seen`.
     pub(super) fn lamps(
         &mut self,
         sink: &mut Sink,
-        head: HeadName,
-        driven: u8,
-        lit: u8,
+        edge: (Instant, Span),
+        place: usize,
+        (driven, lit): (u8, u8),
         seen: &mut Vec<(usize, Sighting)>,
     ) {
-        let place = place(head);
         if self.driven[place] == Some(driven) && self.lit[place] == lit {
             return;
         }
         self.driven[place] = Some(driven);
         self.lit[place] = lit;
-        let vague = sink.now.since(sink.earliest);
-        self.recognisers[place].lamps(sink.now, vague, driven, &mut |sighting| seen.push((place, sighting)));
+        self.recognisers[place].lamps(edge.0, edge.1, driven, &mut |sighting| seen.push((place, sighting)));
         self.wake(sink, place);
         let raw = sink.ids.raw;
         if place < 2 {

@@ -29,7 +29,7 @@ use self::bus::Bus;
 use self::cameras::Camera;
 use self::context::Context;
 use self::displays::Displays;
-use self::heads::{Heads, pedestrian_level, vehicle_level};
+use self::heads::{Heads, pedestrian_level, place, vehicle_level};
 use self::posts::Posts;
 use self::service::{Learnt, Service};
 use self::sink::{LAG, Sink};
@@ -210,7 +210,9 @@ impl Observer {
         match &record.what {
             What::Frame(frame) => self.frame(frame),
             What::Head { head, driven, lit } if self.heads.sense.is_none() => {
-                self.heads.lamps(&mut self.sink, *head, *driven, *lit, &mut self.seen);
+                let edge = (record.latest, self.sink.vague);
+                let lamps = (*driven, *lit);
+                self.heads.lamps(&mut self.sink, edge, place(*head), lamps, &mut self.seen);
                 self.sightings();
             }
             What::Display { head, told, shown: _ } => Displays::holds(&mut self.sink, *head, *told),

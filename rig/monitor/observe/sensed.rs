@@ -136,8 +136,13 @@ impl Observer {
 
     /// Takes what a head shows anew, after its lamps or its command have changed.
     pub(super) fn reckon(&mut self, place: usize) {
-        if let Some((driven, lit)) = self.heads.reckoned(&mut self.sink, place) {
-            self.heads.lamps(&mut self.sink, HeadName::ALL[place], driven, lit, &mut self.seen);
+        let edge = (self.sink.now, self.sink.now.since(self.sink.earliest));
+        self.reckon_at(place, edge);
+    }
+
+    fn reckon_at(&mut self, place: usize, edge: (Instant, Span)) {
+        if let Some(lamps) = self.heads.reckoned(&mut self.sink, place) {
+            self.heads.lamps(&mut self.sink, edge, place, lamps, &mut self.seen);
             self.sightings();
         }
     }
@@ -148,13 +153,21 @@ impl Observer {
         }
     }
 
-    /// Some lamp has differed from its command for too long, and may have been broken for as long.
+    /// Some lamp has differed from its command for too long: it is broken, and its head has been showing its command ever
+    /// since the two have differed, or since the lamp before it went dark.
     pub(super) fn differ(&mut self) {
-        if let Some(sense) = &self.heads.sense {
-            self.sink.earliest = self.sink.now.back(sense.settles);
-            self.sink.vague = sense.settles;
+        for place in 0..4 {
+            let Some(sense) = &self.heads.sense else { return };
+            let (lamps, since) = sense.differing[place];
+            if lamps == 0 || self.sink.now < since + sense.settles {
+                continue;
+            }
+            let (edge, vague) = self.heads.recognisers[place].last_edge();
+            let (latest, earliest) = (edge.max(since), edge.back(vague).min(since));
+            self.sink.earliest = since;
+            self.reckon_at(place, (latest, latest.since(earliest)));
         }
-        self.reckon_all();
+        self.sink.earliest = self.sink.now;
     }
 
     /// What depends on lamps cannot be judged, since the earliest instant of what is looked at.
