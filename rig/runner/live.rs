@@ -40,7 +40,7 @@ pub fn run_soft(
     options: Options<'_>,
     program: &Path,
 ) -> Result<Outcome, RunError> {
-    if let Some(why) = not_in_real_time(site, scenario) {
+    if let Some(why) = super::run::not_for_soft(site).or_else(|| not_in_real_time(site, scenario)) {
         return Ok(blank(site, scenario, seed, Status::Skipped(why)));
     }
     let folder =

@@ -15,7 +15,7 @@ use crate::bench::Bench;
 use crate::driver::{Ended, VirtualRun};
 use crate::monitor::{Judge, PropertyError};
 use crate::scenario::Scenario;
-use crate::site::{FileError, Site};
+use crate::site::{CableRole, FileError, Site};
 use crate::trace::{Decoding, FORMAT, Header, Lines, Strip, Writer};
 
 /// Why a run could not be made, or not be finished. Never the controller's fault.
@@ -90,7 +90,7 @@ pub(super) fn decoding(site: &Site) -> Decoding {
 /// # Errors
 /// Only what is not the controller's fault: files, the catalogue, an interruption, a defect of the rig.
 pub fn run(site: &Site, scenario: &Scenario, seed: u64, options: Options<'_>) -> Result<Outcome, RunError> {
-    if let Some(why) = not_for(site, scenario) {
+    if let Some(why) = not_for_soft(site).or_else(|| not_for(site, scenario)) {
         return Ok(blank(site, scenario, seed, Status::Skipped(why)));
     }
     let judge = Judge::new(site, scenario.starts_at)?;
@@ -109,6 +109,13 @@ pub fn run(site: &Site, scenario: &Scenario, seed: u64, options: Options<'_>) ->
         write_text(&out.join(&scenario.name).join("trace.txt"), &outcome)?;
     }
     Ok(outcome)
+}
+
+/// Why the soft controller cannot run a site.
+pub(super) fn not_for_soft(site: &Site) -> Option<String> {
+    let missing = [CableRole::Lamps, CableRole::Feedback].into_iter().find(|role| !site.wiring.has(*role))?;
+    let name = missing.name();
+    Some(format!("this site has no {name} cable: the soft controller needs one, a cabinet on the table may not"))
 }
 
 /// Why a scenario does not apply to a site.

@@ -52,8 +52,8 @@
 //! [wiring.sense]                   # only where lamps are sensed: opto-isolated inputs on the lamps' mains, read by the rig.
 //! line = "9600 8N1"                # default. Where it is there, [wiring.lamps] and [wiring.feedback] may be missing
 //! unit = 1
-//! period = "50ms"                  # default: how often the rig reads
-//! latency = "20ms"                 # default: how far an input may lag behind its lamp
+//! period = "25ms"                  # default: how often the rig reads
+//! latency = "10ms"                 # default: how far an input may lag behind its lamp
 //! vehicle_a = [0, 1, 2]            # inputs of red, yellow, green, 0 to 63
 //! vehicle_b = [3, 4, 5]
 //! pedestrian_a = [6, 7]            # inputs of red, green

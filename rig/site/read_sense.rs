@@ -43,10 +43,10 @@ pub(crate) fn module(section: &Section<'_>) -> Result<SenseWiring, FileError> {
     };
     let mut wiring = SenseWiring {
         unit: section.required("unit", "write the module's unit, 1 to 247")?.number(1, 247)?,
-        period: span("period", 50, SHORTEST_PERIOD)?,
+        period: span("period", 25, SHORTEST_PERIOD)?,
         latency: match section.get("latency") {
             Some(entry) => entry.quantity(super::quantity::duration)?,
-            None => Span::from_ms(20),
+            None => Span::from_ms(10),
         },
         vehicle: [entries[0].bytes(0, 63)?, entries[1].bytes(0, 63)?],
         pedestrian: [entries[2].bytes(0, 63)?, entries[3].bytes(0, 63)?],
