@@ -29,8 +29,9 @@ mod tests;
 
 /// The most inputs that are read.
 pub const MOST_INPUTS: u8 = 64;
-/// How long the module may take to begin its answer. A USB adapter's latency timer alone costs 16 ms each way.
-pub const ANSWER_WITHIN: Span = Span::from_ms(100);
+/// How long the module may take to begin its answer: a USB adapter's latency timer costs 16 ms, a slow module's
+/// turn-around as much. Three questions may fail in a row before a flash could hide between two answers.
+pub const ANSWER_WITHIN: Span = Span::from_ms(50);
 /// Without an answer for so long nothing is known of the lamps any more.
 pub const LOST_AFTER: Span = Span::from_ms(500);
 /// No poller asks more often, whatever the site says.

@@ -90,22 +90,22 @@ fn a_missing_answer_widens_the_interval() {
     let mut stage = stage();
     answers(&mut stage, 0, 40, 1);
     stage.sights();
-    // Nobody answers the beat at 60: given up 100 ms after its question, the next beat is that at 180.
-    answer(&mut stage, 192, 2);
+    // Nobody answers the beat at 60: given up 50 ms after its question, the next beat is that at 120.
+    answer(&mut stage, 132, 2);
     let earliest = Instant::from_us(40_000 + QUESTION_US - 10_000);
-    assert_eq!(stage.sights(), [(192, SenseSight::Inputs { on: 2, changed: 3, earliest })]);
+    assert_eq!(stage.sights(), [(132, SenseSight::Inputs { on: 2, changed: 3, earliest })]);
 }
 
 #[test]
 fn an_answer_after_a_failure_may_be_a_late_one_and_proves_less() {
     let mut stage = stage();
     answers(&mut stage, 0, 40, 1);
-    answer(&mut stage, 192, 1);
+    answer(&mut stage, 132, 1);
     stage.sights();
-    answer(&mut stage, 212, 2);
-    // What came at 192 may have been the answer to the question of 60.
+    answer(&mut stage, 152, 2);
+    // What came at 132 may have been the answer to the question of 60.
     let earliest = Instant::from_us(60_000 + QUESTION_US - 10_000);
-    assert_eq!(stage.sights(), [(212, SenseSight::Inputs { on: 2, changed: 3, earliest })]);
+    assert_eq!(stage.sights(), [(152, SenseSight::Inputs { on: 2, changed: 3, earliest })]);
 }
 
 #[test]

@@ -166,7 +166,8 @@ impl Bench {
         for head in HEADS {
             let Some(sense) = &self.sense else { return };
             let lit = inputs.map(|inputs| sense.lamps(inputs, head));
-            if before.is_some() == inputs.is_some() && before.map(|before| sense.lamps(before, head)) == lit {
+            // A loss is told of every head, also where nothing was ever known.
+            if lit.is_some() && before.map(|before| sense.lamps(before, head)) == lit {
                 continue;
             }
             self.see(Observation::Sensed { head, lit, earliest });

@@ -100,12 +100,15 @@ pub(super) fn status(results: &[PropertyResult], must_exercise: &[String]) -> St
     if results.iter().any(|result| matches!(result.verdict, Verdict::Violated(_))) {
         return Status::Violated;
     }
-    let open: Vec<String> = results
+    let unsure: Vec<&str> = results
         .iter()
         .filter(|result| matches!(result.verdict, Verdict::Inconclusive(_)))
-        .map(|result| format!("{} cannot be told from the uncertainty", result.id))
-        .chain(must_exercise.iter().filter_map(|id| missing(results, id)))
+        .map(|result| result.id.as_str())
         .collect();
+    let unsure =
+        (!unsure.is_empty()).then(|| format!("{} cannot be told from the uncertainty", unsure.join(", ")));
+    let open: Vec<String> =
+        unsure.into_iter().chain(must_exercise.iter().filter_map(|id| missing(results, id))).collect();
     if open.is_empty() { Status::Passed } else { Status::Inconclusive(open.join("; ")) }
 }
 
