@@ -50,7 +50,8 @@ fn every_state_of_a_lamp_sense_meets_every_input() {
             }
         }),
     ];
-    let mut text = "Lamp sense: what comes of each input, then what it waits for and for how long\n\n".to_owned();
+    let mut text =
+        "Lamp sense: what comes of each input, then what it waits for and for how long\n\n".to_owned();
     for (state, prepare, until) in states {
         let _ = writeln!(text, "{state}");
         for (input, act) in inputs {

@@ -53,7 +53,9 @@ fn it_asks_at_once_and_then_at_every_beat() {
     answers(&mut stage, 0, 60, 0);
     let sent = stage.sent();
     let question = Request::ReadDiscreteInputs(0, 10);
-    assert!(matches!(parse_request(&sent[0].1), Parsed::Frame { frame: (UNIT, found), .. } if found == question));
+    assert!(
+        matches!(parse_request(&sent[0].1), Parsed::Frame { frame: (UNIT, found), .. } if found == question)
+    );
     let times: Vec<u64> = sent.iter().map(|(at, _)| at.as_us() / 1_000).collect();
     assert_eq!(times, [0, 20, 40, 60]);
 }
@@ -62,8 +64,7 @@ fn it_asks_at_once_and_then_at_every_beat() {
 fn what_is_read_first_has_been_so_since_power_came_at_the_earliest() {
     let mut stage = stage();
     answer(&mut stage, 12, 0b10_0000_0001);
-    let first =
-        SenseSight::Inputs { on: 0b10_0000_0001, changed: 0b11_1111_1111, earliest: Instant::ZERO };
+    let first = SenseSight::Inputs { on: 0b10_0000_0001, changed: 0b11_1111_1111, earliest: Instant::ZERO };
     assert_eq!(stage.sights(), [(12, first)]);
 }
 

@@ -218,7 +218,9 @@ impl Bench {
                 take!(sense.poller, |bench: &mut Bench, sight| bench.sensed(now, sight))
             }
             Node::SenseModule => {
-                let Some(module) = self.sense.as_mut().and_then(Sense::module) else { return Some(Instant::MAX) };
+                let Some(module) = self.sense.as_mut().and_then(Sense::module) else {
+                    return Some(Instant::MAX);
+                };
                 take!(module, |_: &mut Bench, ()| {})
             }
         }

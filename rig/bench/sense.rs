@@ -11,12 +11,8 @@ use super::{Bench, Observation, PORT};
 use crate::scenario::{Head, Side};
 use crate::site::SenseWiring;
 
-const HEADS: [Head; 4] = [
-    Head::Vehicle(Side::A),
-    Head::Vehicle(Side::B),
-    Head::Pedestrian(Side::A),
-    Head::Pedestrian(Side::B),
-];
+const HEADS: [Head; 4] =
+    [Head::Vehicle(Side::A), Head::Vehicle(Side::B), Head::Pedestrian(Side::A), Head::Pedestrian(Side::B)];
 
 /// Poller, module, wires.
 #[derive(Debug)]
@@ -35,8 +31,7 @@ pub(super) struct Sense {
 
 impl Sense {
     pub(super) fn new(wiring: SenseWiring, line: Line) -> Sense {
-        let module =
-            DiscreteInputs::new(InputsConfig { unit: wiring.unit, line, inputs: wiring.inputs() });
+        let module = DiscreteInputs::new(InputsConfig { unit: wiring.unit, line, inputs: wiring.inputs() });
         Sense {
             poller: LampSense::new(wiring.poller(line)),
             module: Some(module),

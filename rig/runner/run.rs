@@ -115,7 +115,9 @@ pub fn run(site: &Site, scenario: &Scenario, seed: u64, options: Options<'_>) ->
 pub(super) fn not_for_soft(site: &Site) -> Option<String> {
     let missing = [CableRole::Lamps, CableRole::Feedback].into_iter().find(|role| !site.wiring.has(*role))?;
     let name = missing.name();
-    Some(format!("this site has no {name} cable: the soft controller needs one, a cabinet on the table may not"))
+    Some(format!(
+        "this site has no {name} cable: the soft controller needs one, a cabinet on the table may not"
+    ))
 }
 
 /// Why a scenario does not apply to a site.

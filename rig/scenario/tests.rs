@@ -154,7 +154,7 @@ fn a_broken_scenario_is_told_where() {
         ),
         (
             "[[do]]\nat = \"5s\"\n",
-            "x.toml:4: [[do]] #1: does nothing (hint: write one of: arrive, leave, camera, cable, lamp, display, post, power, dip, operator, stall, service)",
+            "x.toml:4: [[do]] #1: does nothing (hint: write one of: arrive, leave, camera, cable, lamp, sense, display, post, power, dip, operator, stall, service)",
         ),
         (
             "[[do]]\nat = \"5s\"\npower = \"on\"\n\n[[do]]\nat = \"6s\"\narrive = { kerb = \"c\" }\n",

@@ -93,7 +93,11 @@ fn check_times(section: &Section<'_>, wiring: &SenseWiring) -> Result<(), FileEr
             write_duration(needed),
             write_duration(wiring.period)
         );
-        return Err(complain(&["period", "line"], message, "read less often, or use a faster line".to_owned()));
+        return Err(complain(
+            &["period", "line"],
+            message,
+            "read less often, or use a faster line".to_owned(),
+        ));
     }
     let seen = wiring.poller(line).seen_within();
     if seen > SEEN_WITHIN {

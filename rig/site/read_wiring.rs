@@ -9,8 +9,8 @@ use super::Geometry;
 use super::check;
 use super::document::{Entry, Section};
 use super::file_error::FileError;
-use super::read_sense;
 use super::quantity::{Complaint, area_dm2, length_mm, shown, signed_seconds, speed_mm_s};
+use super::read_sense;
 use super::wiring::{
     CableRole, CableWiring, CameraWiring, CountdownWiring, FeedbackWiring, LampWiring, ServiceWiring, Wiring,
 };
@@ -121,7 +121,8 @@ pub(crate) fn wiring(section: &Section<'_>, geometry: &Geometry) -> Result<Wirin
     let sense = section.section("sense", read_sense::KEYS)?;
     // Lamps that are switched by mains are seen by what the rig senses; only then can the bus be missing.
     let lamps = or_sensed(section, section.section("lamps", LAMP_KEYS)?, "lamps", sense.as_ref())?;
-    let feedback = or_sensed(section, section.section("feedback", FEEDBACK_KEYS)?, "feedback", sense.as_ref())?;
+    let feedback =
+        or_sensed(section, section.section("feedback", FEEDBACK_KEYS)?, "feedback", sense.as_ref())?;
     let mut cables = [None; CableRole::COUNT];
     for (role, section) in [(CableRole::CameraA, &cameras[0]), (CableRole::CameraB, &cameras[1])] {
         cables[role.index()] =
@@ -178,7 +179,8 @@ fn or_sensed<'a>(
     if found.is_some() || sense.is_some() {
         return Ok(found);
     }
-    let hint = "every crossing has this cable, except where `[wiring.sense]` sees lamps that are switched by mains";
+    let hint =
+        "every crossing has this cable, except where `[wiring.sense]` sees lamps that are switched by mains";
     Err(wiring.error(format!("`[wiring.{name}]` is missing"), hint))
 }
 

@@ -17,7 +17,8 @@ fn recognise(kind: HeadKind, edges: &[(u64, u8)], end: u64) -> Vec<(u64, Aspect)
             recogniser.advance(due + Span::from_us(1), &mut |sighting| sight(&mut seen, now, sighting));
         }
         let now = at;
-        recogniser.lamps(Instant::from_ms(at), Span::ZERO, lamps, &mut |sighting| sight(&mut seen, now, sighting));
+        recogniser
+            .lamps(Instant::from_ms(at), Span::ZERO, lamps, &mut |sighting| sight(&mut seen, now, sighting));
     }
     while let Some(due) = recogniser.deadline().filter(|due| due.as_us() < end * 1_000) {
         let now = due.as_us() / 1_000;
@@ -142,12 +143,14 @@ fn a_dip_of_the_supply_is_no_flash() {
         if power_first {
             recogniser.power(false);
         }
-        recogniser.lamps(Instant::from_ms(3_000), Span::ZERO, DARK, &mut |sighting| seen.push(sighting.aspect));
+        recogniser
+            .lamps(Instant::from_ms(3_000), Span::ZERO, DARK, &mut |sighting| seen.push(sighting.aspect));
         if !power_first {
             recogniser.power(false);
         }
         recogniser.power(true);
-        recogniser.lamps(Instant::from_ms(3_450), Span::ZERO, GREEN, &mut |sighting| seen.push(sighting.aspect));
+        recogniser
+            .lamps(Instant::from_ms(3_450), Span::ZERO, GREEN, &mut |sighting| seen.push(sighting.aspect));
         assert_eq!(seen, [Green]);
     }
 }

@@ -22,6 +22,9 @@ use crate::trace::aspect::{Aspect, SWITCHING_GAP};
 /// How much longer than sensing takes at most a lamp may differ from its command: the module's turn-around and the ports.
 const SLACK: Span = Span::from_ms(30);
 
+/// After blindness judging begins so long after a vehicle green: what is asked at its very beginning looks back (P03).
+const BEGUN: Span = Span::from_ms(500);
+
 /// What is sensed of the four heads.
 #[derive(Clone, Debug)]
 pub(super) struct Sense {
@@ -42,7 +45,9 @@ enum Sight {
     Clear,
     /// They are not, or what was promised meanwhile is not known; since then vehicle head A has shown something else than
     /// green, or not.
-    Blind { not_green: bool },
+    Blind {
+        not_green: bool,
+    },
 }
 
 impl Sense {
@@ -180,11 +185,12 @@ impl Observer {
             self.sink.set_since(self.sink.ids.unseen_lamps[0], flag(true), since);
             self.sink.vague = vague;
         }
+        self.sink.timers.clear(Timer::Sees);
         self.context.lamps_unseen(&mut self.sink, since);
     }
 
     /// A head shows an aspect: after blindness, the beginning of a vehicle green ends the doubt.
-    pub(super) fn sees_again(&mut self, head: usize, aspect: Aspect, since: Instant) {
+    pub(super) fn sees_again(&mut self, head: usize, aspect: Aspect) {
         let Some(sense) = &mut self.heads.sense else { return };
         let Sight::Blind { not_green } = &mut sense.sight else { return };
         if head != 0 {
@@ -193,8 +199,15 @@ impl Observer {
         if aspect != Aspect::Green {
             *not_green = true;
         } else if *not_green && sense.lit.iter().all(Option::is_some) {
+            self.sink.wake(Timer::Sees, self.sink.now + BEGUN);
+        }
+    }
+
+    /// A vehicle green that was seen to begin has lasted: what follows is judged.
+    pub(super) fn sees(&mut self) {
+        if let Some(sense) = &mut self.heads.sense {
             sense.sight = Sight::Clear;
-            self.sink.set_since(self.sink.ids.unseen_lamps[0], flag(false), since);
+            self.sink.set_flag(self.sink.ids.unseen_lamps[0], false);
         }
     }
 
