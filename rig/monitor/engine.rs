@@ -26,6 +26,8 @@ struct Running {
     scope: Option<u32>,
     tolerance: u64,
     lag: u64,
+    /// What it depends on has been seen without a break since.
+    since: u64,
     due: u64,
     tally: Tally,
     /// Its property's place.
@@ -93,12 +95,13 @@ impl Engine {
                     let mut assembler = Assembler { compiler: &mut compiler, property, check };
                     let Assembled { pattern, scope, tolerance } = assembler.assemble()?;
                     let tally = Tally::default();
-                    let (lag, due, told) = (0, u64::MAX, 0);
+                    let (lag, since, due, told) = (0, 0, u64::MAX, 0);
                     checks.push(Running {
                         pattern,
                         scope,
                         tolerance,
                         lag,
+                        since,
                         due,
                         tally,
                         property: place,
@@ -173,6 +176,7 @@ impl Engine {
                 check.tally.doubt(self.now, || sight.why.to_owned());
             } else {
                 check.pattern = pattern.clone();
+                check.since = self.now;
                 self.board.awake[place / 64] |= 1 << (place % 64);
                 self.board.woken = true;
                 self.board.pending = true;
@@ -237,13 +241,14 @@ impl Engine {
             for check in self.checks.iter().filter(|check| check.property == place) {
                 let mut tally = check.tally.clone();
                 let now = Now { board: &self.board, at: end, after: true, first: false };
-                let (scope, tolerance, lag) = (check.scope, check.tolerance, check.lag);
+                let (scope, tolerance, lag, since) = (check.scope, check.tolerance, check.lag, check.since);
                 let left = check.pattern.close(&mut Frame {
                     now,
                     tally: &mut tally,
                     scope,
                     tolerance,
                     lag,
+                    since,
                     counted: false,
                 });
                 sum.add(tally, left);
@@ -358,8 +363,8 @@ impl Engine {
     ) {
         let check = &mut self.checks[place];
         let now = Now { board: &self.board, at, after, first };
-        let (scope, tolerance, lag) = (check.scope, check.tolerance, check.lag);
-        let mut frame = Frame { now, tally: &mut check.tally, scope, tolerance, lag, counted: false };
+        let (scope, tolerance, lag, since) = (check.scope, check.tolerance, check.lag, check.since);
+        let mut frame = Frame { now, tally: &mut check.tally, scope, tolerance, lag, since, counted: false };
         check.due = what(&mut check.pattern, &mut frame);
         let counted = frame.counted;
         self.timers.set((self.board.derived.len() + place) as u32, check.due);

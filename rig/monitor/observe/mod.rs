@@ -52,7 +52,6 @@ emulators::timers! {
         WatchdogPb = "writes to pedestrian head B",
         Sensed = "lamp feedback",
         Differs = "lamps differ from their commands",
-        Sees = "after blindness",
         LampNoise = "damage on the lamp bus",
         Countdown = "countdown broadcast",
         Unsaid = "nothing sent to a display",
@@ -261,7 +260,6 @@ impl Observer {
             Timer::WatchdogPb => self.unwritten(3),
             Timer::Sensed => self.heads.unsensed(sink),
             Timer::Differs => self.differ(),
-            Timer::Sees => self.sees(),
             Timer::LampNoise => sink.set_flag(sink.ids.lamp_noise[0], false),
             Timer::Countdown => self.displays.silent(sink),
             Timer::Unsaid => self.displays.unsaid(sink),
@@ -307,7 +305,7 @@ impl Observer {
         let mut seen = std::mem::take(&mut self.seen);
         for (head, Sighting { aspect, since, vague }) in seen.drain(..) {
             self.sink.vague = vague;
-            self.sees_again(head, aspect);
+            self.sees_again(head, aspect, since);
             let sink = &mut self.sink;
             self.context.aspect(sink, head, aspect, since);
             let (signal, level) = match head {

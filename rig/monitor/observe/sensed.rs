@@ -22,9 +22,6 @@ use crate::trace::aspect::{Aspect, SWITCHING_GAP};
 /// How much longer than sensing takes at most a lamp may differ from its command: the module's turn-around and the ports.
 const SLACK: Span = Span::from_ms(30);
 
-/// After blindness judging begins so long after a vehicle green: what is asked at its very beginning looks back (P03).
-const BEGUN: Span = Span::from_ms(500);
-
 /// What is sensed of the four heads.
 #[derive(Clone, Debug)]
 pub(super) struct Sense {
@@ -168,9 +165,10 @@ impl Observer {
                 continue;
             }
             let (edge, vague) = self.heads.recognisers[place].last_edge();
-            let (latest, earliest) = (edge.max(since), edge.back(vague).min(since));
+            // No lamp has changed since: the command has been in force alone.
+            let edge = if edge < since { (since, Span::ZERO) } else { (edge, vague.max(edge.since(since))) };
             self.sink.earliest = since;
-            self.reckon_at(place, (latest, latest.since(earliest)));
+            self.reckon_at(place, edge);
         }
         self.sink.earliest = self.sink.now;
     }
@@ -185,12 +183,11 @@ impl Observer {
             self.sink.set_since(self.sink.ids.unseen_lamps[0], flag(true), since);
             self.sink.vague = vague;
         }
-        self.sink.timers.clear(Timer::Sees);
         self.context.lamps_unseen(&mut self.sink, since);
     }
 
     /// A head shows an aspect: after blindness, the beginning of a vehicle green ends the doubt.
-    pub(super) fn sees_again(&mut self, head: usize, aspect: Aspect) {
+    pub(super) fn sees_again(&mut self, head: usize, aspect: Aspect, since: Instant) {
         let Some(sense) = &mut self.heads.sense else { return };
         let Sight::Blind { not_green } = &mut sense.sight else { return };
         if head != 0 {
@@ -199,15 +196,8 @@ impl Observer {
         if aspect != Aspect::Green {
             *not_green = true;
         } else if *not_green && sense.lit.iter().all(Option::is_some) {
-            self.sink.wake(Timer::Sees, self.sink.now + BEGUN);
-        }
-    }
-
-    /// A vehicle green that was seen to begin has lasted: what follows is judged.
-    pub(super) fn sees(&mut self) {
-        if let Some(sense) = &mut self.heads.sense {
             sense.sight = Sight::Clear;
-            self.sink.set_flag(self.sink.ids.unseen_lamps[0], false);
+            self.sink.set_since(self.sink.ids.unseen_lamps[0], flag(false), since);
         }
     }
 

@@ -1,7 +1,7 @@
 //! `at = EDGE, held = E, for = B`: E has been true throughout the last B before the edge, up to and with the edge.
 //!
 //! Exercised: each edge at which `while` is true and that the record decides: where E has been true since before the
-//! record, or before its signals were observed, and that is less than B ago, nothing can be said. Margin: the time E has
+//! record, or before its signals were observed (again), and that is less than B ago, nothing can be said. Margin: the time E has
 //! been true minus B; where E is not true at the edge, minus B.
 
 use emulators::time::Span;
@@ -40,6 +40,9 @@ impl Held {
         };
         let (shortest, longest) = edge.after(up);
         if watch.open && watch.up == up && shortest < span {
+            return u64::MAX;
+        }
+        if up.lo < frame.since && edge.lo < frame.since.saturating_add(span) {
             return u64::MAX;
         }
         frame.tally.triggers += 1;

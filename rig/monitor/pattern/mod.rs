@@ -200,6 +200,8 @@ pub(super) struct Frame<'a> {
     pub(super) tolerance: u64,
     /// How much later than it happened a thing may become known.
     pub(super) lag: u64,
+    /// What it speaks about has been seen without a break since; 0: for as long as there is a record.
+    pub(super) since: u64,
     /// Set by a check that has been waiting for a signal to be observed, when it was.
     pub(super) counted: bool,
 }
