@@ -2,7 +2,7 @@
 //!
 //! Exercised: each edge at which `while` is true and that the record decides: where E has been true since before the
 //! record, or before its signals were observed (again), and that is less than B ago, nothing can be said. Margin: the time E has
-//! been true minus B; where E is not true at the edge, minus B.
+//! been true minus B; where E is not true at the edge, minus B. Where it only may have been: inconclusive.
 
 use emulators::time::Span;
 
@@ -32,7 +32,11 @@ impl Held {
         let Some(up) = watch.run_at(edge.lo) else {
             frame.tally.triggers += 1;
             let margin = minus(0, span.max(1));
-            frame.tally.judge(margin, margin, edge.lo, || match text.as_str() {
+            // It may have ended after the edge, or begun before it, for all that is known of the instants.
+            let ended = !watch.value && (watch.down.lo..watch.down.hi).contains(&edge.lo);
+            let began = watch.value && edge.lo < watch.up.lo && watch.up.lo <= edge.hi;
+            let possible = if ended || began { 0 } else { margin };
+            frame.tally.judge(margin, possible, edge.lo, || match text.as_str() {
                 "false" => format!("{edge_text} must not happen"),
                 text => format!("{text} is not true at {edge_text}"),
             });

@@ -78,3 +78,26 @@ fn two_states_together_are_as_old_as_the_younger() {
     let result = scene.set(9_400, "VA=G").finish(20_000);
     assert_eq!((result.verdict.clone(), margin(&result)), (Verdict::Passed, Some((100, 9_400))));
 }
+
+const HELD: &str = "at = \"up(PA=G)\"\nheld = \"VA=R\"\nfor = \"0s\"";
+
+#[test]
+fn what_may_have_ended_after_the_edge_is_no_violation() {
+    let mut scene = scene(HELD);
+    scene.set(0, "VA=R").set(0, "PA=R").late(5_100, 4_900, 200, "VA=G").late(5_200, 5_000, 200, "PA=G");
+    assert!(matches!(scene.finish(9_000).verdict, Verdict::Inconclusive(_)));
+}
+
+#[test]
+fn what_may_have_begun_before_the_edge_is_no_violation() {
+    let mut scene = scene(HELD);
+    scene.set(0, "VA=G").set(0, "PA=R").late(5_100, 4_950, 150, "VA=R").late(5_100, 4_900, 200, "PA=G");
+    assert!(matches!(scene.finish(9_000).verdict, Verdict::Inconclusive(_)));
+}
+
+#[test]
+fn what_ended_for_certain_before_the_edge_is_a_violation() {
+    let mut scene = scene(HELD);
+    scene.set(0, "VA=R").set(0, "PA=R").late(4_900, 4_700, 200, "VA=G").late(5_200, 5_000, 200, "PA=G");
+    assert_eq!(violated_at(&scene.finish(9_000)), Some(5_000));
+}
