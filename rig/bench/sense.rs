@@ -188,3 +188,113 @@ impl Bench {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use emulators::device::{Output, Port};
+
+    use super::*;
+    use crate::site::{CableRole, Site, library};
+
+    const SENSED: &str = include_str!("../../fixtures/sites/yudaihe-beixiaoyuan-sensed.toml");
+
+    /// What a bench hands out up to `end`: bytes for the sense port, frames on the cable by who sent them, heads sensed.
+    #[derive(Default)]
+    struct Seen {
+        asked: usize,
+        senders: Vec<Option<u8>>,
+        sensed: Vec<(Head, Option<Lamps>)>,
+        /// Changes of the emulated heads.
+        shone: usize,
+    }
+
+    fn run(bench: &mut Bench, end: Instant, answer: Option<&[u8]>) -> Seen {
+        let mut seen = Seen::default();
+        let port = Port(CableRole::Sense.index() as u8);
+        let mut now = Instant::ZERO;
+        while now < end {
+            while let Some(output) = bench.poll_output() {
+                match output {
+                    Output::Bytes { port: to, .. } if to == port => {
+                        seen.asked += 1;
+                        if let Some(answer) = answer {
+                            bench.hear(now, port, answer.to_vec());
+                        }
+                    }
+                    Output::Sight(Observation::Frame { cable: CableRole::Sense, from, .. }) => {
+                        seen.senders.push(from);
+                    }
+                    Output::Sight(Observation::Sensed { head, lit, .. }) => seen.sensed.push((head, lit)),
+                    Output::Sight(Observation::Head { .. }) => seen.shone += 1,
+                    _other => {}
+                }
+            }
+            now = bench.poll_timeout().map_or(end, |wake| wake.at.max(now));
+            bench.handle_timeout(now);
+        }
+        seen
+    }
+
+    fn powered(mut bench: Bench) -> Bench {
+        bench.handle_input(Instant::ZERO, Input::Power(true));
+        bench
+    }
+
+    fn sensed_site() -> Site {
+        library::find("yudaihe-beixiaoyuan-sensed").expect("the site with sensed lamps")
+    }
+
+    const RED: Lamps = Lamps { red: true, yellow: false, green: false };
+    const DARK: Lamps = Lamps { red: false, yellow: false, green: false };
+
+    #[test]
+    fn the_emulated_module_answers_and_the_controllers_side_hears_nothing_of_it() {
+        let mut bench = powered(Bench::new(&sensed_site(), 0, 1));
+        let seen = run(&mut bench, Instant::from_ms(200), None);
+        assert_eq!(seen.asked, 0);
+        assert_eq!(seen.senders[..4], [Some(1), Some(2), Some(1), Some(2)]);
+        assert_eq!(seen.sensed[..4], HEADS.map(|head| (head, Some(DARK))), "inverted inputs are dark too");
+    }
+
+    #[test]
+    fn what_the_controllers_side_sends_on_the_emulated_modules_cable_is_not_there() {
+        let mut bench = powered(Bench::new(&sensed_site(), 0, 1));
+        bench.hear(Instant::ZERO, Port(CableRole::Sense.index() as u8), vec![1, 2, 3]);
+        let seen = run(&mut bench, Instant::from_ms(100), None);
+        assert!(!seen.senders.contains(&Some(0)), "{:?}", seen.senders);
+    }
+
+    #[test]
+    fn a_module_on_the_table_is_asked_and_the_emulated_one_is_silent() {
+        let mut bench = powered(Bench::new(&sensed_site(), 0, 1).sense_is_real());
+        // Input 0: the red of vehicle head A. Inputs 10 and 11 are inverted: both 1 is both dark.
+        let answer = [0x01, 0x02, 0x02, 0x01, 0x0C, 0xB8, 0x2D];
+        let seen = run(&mut bench, Instant::from_ms(200), Some(&answer));
+        assert!(seen.asked > 5, "{}", seen.asked);
+        assert!(!seen.senders.contains(&Some(2)), "{:?}", seen.senders);
+        let lamps = [RED, DARK, DARK, DARK];
+        let told: Vec<_> = HEADS.into_iter().zip(lamps.map(Some)).collect();
+        assert_eq!(seen.sensed, told);
+    }
+
+    #[test]
+    fn a_module_on_the_table_that_does_not_answer_leaves_everything_unknown() {
+        let mut bench = powered(Bench::new(&sensed_site(), 0, 1).sense_is_real());
+        let seen = run(&mut bench, Instant::from_ms(700), None);
+        assert_eq!(seen.sensed, HEADS.map(|head| (head, None)));
+    }
+
+    #[test]
+    fn without_a_lamp_bus_emulated_heads_stay_dark_and_people_walk_by_what_is_sensed() {
+        let (start, end) = (SENSED.find("[wiring.lamps]").expect("lamps"), SENSED.find("[wiring.countdown]"));
+        let bare = format!("{}{}", &SENSED[..start], &SENSED[end.expect("countdown")..]);
+        let site = Site::load(&bare, "x.toml").unwrap_or_else(|error| panic!("{error}"));
+        let mut bench = powered(Bench::new(&site, 0, 1).sense_is_real());
+        // Input 9: the green of pedestrian head A; 10 and 11 as above.
+        let answer = [0x01, 0x02, 0x02, 0x00, 0x0E, 0x38, 0x7C];
+        let seen = run(&mut bench, Instant::from_ms(3_000), Some(&answer));
+        assert_eq!(bench.green_lit, [true, false]);
+        assert_eq!(seen.sensed.len(), 4);
+        assert_eq!(seen.shone, 0, "no flash unit without supply");
+    }
+}
