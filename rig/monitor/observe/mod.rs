@@ -51,7 +51,6 @@ emulators::timers! {
         WatchdogPa = "writes to pedestrian head A",
         WatchdogPb = "writes to pedestrian head B",
         Sensed = "lamp feedback",
-        Differs = "lamps differ from their commands",
         LampNoise = "damage on the lamp bus",
         Countdown = "countdown broadcast",
         Unsaid = "nothing sent to a display",
@@ -259,7 +258,6 @@ impl Observer {
             Timer::WatchdogPa => self.unwritten(2),
             Timer::WatchdogPb => self.unwritten(3),
             Timer::Sensed => self.heads.unsensed(sink),
-            Timer::Differs => self.differ(),
             Timer::LampNoise => sink.set_flag(sink.ids.lamp_noise[0], false),
             Timer::Countdown => self.displays.silent(sink),
             Timer::Unsaid => self.displays.unsaid(sink),
@@ -376,8 +374,8 @@ impl Observer {
             CableRole::Feedback => self.feedback_bus(frame),
             CableRole::Countdown => self.broadcast(frame),
             CableRole::Service => self.service_frame(frame),
-            // What the module answers stands in records of its own.
-            CableRole::Sense => {}
+            // What the module answers stands in records of its own; that it answers does not.
+            CableRole::Sense => self.sense_frame(frame),
         }
     }
 

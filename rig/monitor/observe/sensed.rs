@@ -10,23 +10,36 @@
 //! green has begun, because what was promised in the dark nobody knows.
 
 use emulators::time::{Instant, Span};
+use emulators::wire::modbus::Response;
 
 use super::super::signal::SignalId;
+use super::Observer;
+use super::bus::Bus;
 use super::heads::{Heads, place};
 use super::sink::{Sink, flag};
-use super::{Observer, Timer};
 use crate::site::{CableRole, Wiring};
-use crate::trace::HeadName;
 use crate::trace::aspect::{Aspect, SWITCHING_GAP};
+use crate::trace::{Frame, HeadName};
 
 /// How much longer than sensing takes at most a lamp may differ from its command: the module's turn-around and the ports.
 const SLACK: Span = Span::from_ms(30);
+
+/// The rig's end of the cable.
+const POLLER: u8 = 1;
 
 /// What is sensed of the four heads.
 #[derive(Clone, Debug)]
 pub(super) struct Sense {
     /// Lamps may differ from their commands so long.
     settles: Span,
+    latency: Span,
+    unit: u8,
+    bus: Bus,
+    /// When the question ended that an answer belongs to which comes now.
+    asked: Option<Instant>,
+    /// Lamps were at the earliest then what the last answer says; and what the last one says whose changes are told.
+    answered: Instant,
+    proven: Instant,
     lit: [Option<u8>; 4],
     /// Lamps that differ from their commands and are not called broken yet; since when, by head.
     differing: [(u8, Instant); 4],
@@ -50,9 +63,15 @@ enum Sight {
 impl Sense {
     pub(super) fn of(wiring: &Wiring) -> Option<Sense> {
         let cable = wiring.cables[CableRole::Sense.index()]?;
-        let settles = wiring.sense?.poller(cable.line).seen_within() + SLACK;
+        let sense = wiring.sense?;
         Some(Sense {
-            settles,
+            settles: sense.poller(cable.line).seen_within() + SLACK,
+            latency: sense.latency,
+            unit: sense.unit,
+            bus: Bus::new(),
+            asked: None,
+            answered: Instant::ZERO,
+            proven: Instant::ZERO,
             lit: [None; 4],
             differing: [(0, Instant::ZERO); 4],
             out: [0; 4],
@@ -75,19 +94,38 @@ impl Sense {
         let (before, since) = self.differing[place];
         let since = if differing & !before == 0 { since } else { now };
         self.differing[place] = (differing, since);
-        if differing != 0 && now >= since + self.settles {
-            self.out[place] |= differing & command;
-            self.stuck[place] |= differing & lit;
-            self.differing[place].0 = 0;
-        }
         let driven = (lit | command & self.out[place]) & (command | !self.stuck[place]);
         Some((driven, lit))
     }
 
-    /// When some difference has lasted too long.
-    fn due(&self) -> Option<Instant> {
-        let since = self.differing.iter().filter(|(lamps, _)| *lamps != 0).map(|(_, since)| *since);
-        since.min().map(|since| since + self.settles)
+    /// Calls lamps broken that have differed from their commands for too long, if an answer proves it (late ones do not).
+    /// Since when they have differed, if there are any.
+    fn break_lamps(&mut self, place: usize, now: Instant) -> Option<Instant> {
+        let (lamps, since) = self.differing[place];
+        if lamps == 0 || now < since + self.settles || self.proven < since {
+            return None;
+        }
+        let lit = self.lit[place]?;
+        self.stuck[place] |= lamps & lit;
+        self.out[place] |= lamps & !lit;
+        self.differing[place].0 = 0;
+        Some(since)
+    }
+
+    /// A frame on the module's cable. What an answer changes is told after it, so it counts from the next question on.
+    fn frame(&mut self, frame: &Frame, now: Instant) {
+        if frame.from == Some(POLLER) {
+            self.proven = self.answered;
+            // A question that nobody answered may be answered yet.
+            self.asked.get_or_insert(now);
+            return;
+        }
+        let Sense { bus, asked, answered, unit, latency, .. } = self;
+        bus.answered.hear(frame.start, now, &frame.bytes, &mut |from, response| {
+            if from == *unit && matches!(response, Response::Bits(2, _)) {
+                *answered = asked.take().map_or(*answered, |asked| asked.back(*latency));
+            }
+        });
     }
 }
 
@@ -97,12 +135,7 @@ impl Heads {
         let command = self.commanded[place].filter(|_| self.written[place]);
         let sure = !sink.is(sink.ids.lamp_noise[0]);
         let sense = self.sense.as_mut()?;
-        let reckoned = sense.reckon(place, command, sure, sink.now);
-        match sense.due() {
-            Some(due) => sink.wake(Timer::Differs, due),
-            None => sink.timers.clear(Timer::Differs),
-        }
-        reckoned
+        sense.reckon(place, command, sure, sink.now)
     }
 
     /// Nothing is known of a head.
@@ -155,22 +188,28 @@ impl Observer {
         }
     }
 
-    /// Some lamp has differed from its command for too long: it is broken, and its head has been showing its command ever
+    /// A frame on the module's cable.
+    pub(super) fn sense_frame(&mut self, frame: &Frame) {
+        if let Some(sense) = &mut self.heads.sense {
+            sense.frame(frame, self.sink.now);
+            self.differ();
+        }
+    }
+
+    /// If some lamp has differed from its command for too long it is broken, and its head has been showing its command ever
     /// since the two have differed, or since the lamp before it went dark.
-    pub(super) fn differ(&mut self) {
+    fn differ(&mut self) {
+        let now = self.sink.earliest;
         for place in 0..4 {
-            let Some(sense) = &self.heads.sense else { return };
-            let (lamps, since) = sense.differing[place];
-            if lamps == 0 || self.sink.now < since + sense.settles {
-                continue;
-            }
+            let Some(sense) = &mut self.heads.sense else { return };
+            let Some(since) = sense.break_lamps(place, self.sink.now) else { continue };
             let (edge, vague) = self.heads.recognisers[place].last_edge();
             // No lamp has changed since: the command has been in force alone.
             let edge = if edge < since { (since, Span::ZERO) } else { (edge, vague.max(edge.since(since))) };
             self.sink.earliest = since;
             self.reckon_at(place, edge);
         }
-        self.sink.earliest = self.sink.now;
+        self.sink.earliest = now;
     }
 
     /// What depends on lamps cannot be judged, since the earliest instant of what is looked at.

@@ -189,6 +189,23 @@ impl Length {
             Length::Signal(signal) => (now.number(*signal)?.max(0) as u64).saturating_mul(1_000),
         })
     }
+
+    /// How much longer it may be, because what it counts from is known only between two instants.
+    pub(super) fn vague(&self, now: &Now<'_>) -> u64 {
+        match self {
+            Length::Constant(_) | Length::Signal(_) => 0,
+            Length::Plus(both) => both.0.vague(now).saturating_add(both.1.vague(now)),
+            Length::Minus(both) | Length::Max(both) | Length::Min(both) => {
+                both.0.vague(now).max(both.1.vague(now))
+            }
+            Length::Times(n, one) => one.vague(now).saturating_mul(*n),
+            Length::Left(watch, bound) => {
+                let watch = &now.board.watches[*watch as usize];
+                let up = if watch.value { watch.up.hi.saturating_sub(watch.up.lo) } else { 0 };
+                up.saturating_add(bound.vague(now))
+            }
+        }
+    }
 }
 
 /// Everything a pattern is given besides its own state.

@@ -101,3 +101,17 @@ fn what_ended_for_certain_before_the_edge_is_a_violation() {
     scene.set(0, "VA=R").set(0, "PA=R").late(4_900, 4_700, 200, "VA=G").late(5_200, 5_000, 200, "PA=G");
     assert_eq!(violated_at(&scene.finish(9_000)), Some(5_000));
 }
+
+#[test]
+fn a_bound_that_counts_from_something_vague_is_itself_vague() {
+    let left = "when = \"at(frame)\"\nthen = \"up(PA=G)\"\nwithin = \"left(VA=G, 25s)\"\ntolerance = \"0s\"";
+    let verdict = |answer: u64| {
+        let mut scene = scene(left);
+        // The green began between 10.000 and 10.100 s: 25 s of it end between 35.000 and 35.100 s.
+        scene.set(0, "VA=R").set(0, "PA=R").late(10_100, 10_000, 100, "VA=G").set(20_000, "frame=0");
+        scene.set(answer, "PA=G").finish(60_000)
+    };
+    assert_eq!(verdict(35_000).verdict, Verdict::Passed);
+    assert!(matches!(verdict(35_050).verdict, Verdict::Inconclusive(_)));
+    assert_eq!(violated_at(&verdict(35_101)), Some(35_100));
+}
