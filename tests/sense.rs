@@ -116,7 +116,7 @@ fn what_is_told_of_a_lamp_was_true_between_the_two_instants_told() {
         "",
         "[[do]]\nat = \"1s\"\ncable = { name = \"sense\", fails = \"flip\", share = \"0.5%\" }\n",
         "[[do]]\nat = \"1s\"\ncable = { name = \"sense\", fails = \"drop\", share = \"1%\" }\n",
-        "[[do]]\nat = \"1s\"\ncable = { name = \"sense\", fails = \"delay\", by = \"45ms\" }\n",
+        "[[do]]\nat = \"1s\"\ncable = { name = \"sense\", fails = \"delay\", by = \"14ms\" }\n",
         "[[do]]\nat = \"1s\"\ncable = { name = \"sense\", fails = \"jitter\", by = \"80ms\" }\n",
         "[[do]]\nat = \"1s\"\ncable = { name = \"sense\", fails = \"split\", by = \"3ms\" }\n",
         "[[do]]\nat = \"1s\"\ncable = { name = \"sense\", fails = \"garbage\", per_hour = 36000 }\n",

@@ -3,7 +3,7 @@
 //!
 //! Every period, for the first time when power comes, it reads inputs 0..n (function 02). The grid is steady: the k-th
 //! question is due at power-on + k * period whatever the answers take; a beat whose predecessor is still unanswered
-//! is left out. A question that fails is not repeated, the next beat is.
+//! is left out. A question that fails is not repeated, a later beat is.
 //!
 //! **What an answer proves.** The module looks at its inputs after it has heard the whole question and before the last
 //! byte of its answer; an input lags behind its lamp by up to [`Config::latency`] (opto-couplers on mains need some
@@ -12,7 +12,11 @@
 //! instant that the older one may show and the arrival of the newer one. While answers fail the interval grows; what
 //! comes and goes between two answers is not seen at all.
 //!
-//! After a question that failed an answer may be a late one to that question: then the interval begins there.
+//! **Late answers.** An answer carries no number: one that is late would pass for the answer to the next question, and prove
+//! what it does not. So a question that is not answered in time is followed by a pause, in which its answer may come and is
+//! thrown away. While nothing is known a question waits until the module would be lost, and a late answer to it is not
+//! believed: a module that is always late is never believed. (One that becomes later than the pause covers, 100 ms, in the
+//! middle of a run is not recognised.)
 //!
 //! Inputs are told as they are read. Which lamp hangs on which input, and whether inverted, the device does not know.
 
@@ -30,8 +34,11 @@ mod tests;
 /// The most inputs that are read.
 pub const MOST_INPUTS: u8 = 64;
 /// How long the module may take to begin its answer: a USB adapter's latency timer costs 16 ms, a slow module's
-/// turn-around as much. Three questions may fail in a row before a flash could hide between two answers.
-pub const ANSWER_WITHIN: Span = Span::from_ms(50);
+/// turn-around as much.
+pub const ANSWER_WITHIN: Span = Span::from_ms(40);
+/// How long nothing is asked after a question that was not answered in time. With it one answer may be missing before a
+/// flash could hide between two others.
+pub const PAUSE: Span = Span::from_ms(60);
 /// Without an answer for so long nothing is known of the lamps any more.
 pub const LOST_AFTER: Span = Span::from_ms(500);
 /// No poller asks more often, whatever the site says.
@@ -54,6 +61,8 @@ crate::timers! {
     enum Timer {
         /// The inputs are read.
         Poll = "sense poll",
+        /// An answer comes too late.
+        Late = "sense answer",
         /// Nothing is known of the lamps any more.
         Lost = "sense silence",
     }
@@ -80,6 +89,12 @@ impl Config {
     #[must_use]
     pub fn seen_within(&self) -> Span {
         self.latency + self.period + exchange(self.line, self.inputs)
+    }
+
+    /// After the end of a question its answer must have ended within this.
+    #[must_use]
+    pub fn answered_within(&self) -> Span {
+        ANSWER_WITHIN + self.line.time_of(AROUND + usize::from(self.inputs).div_ceil(8))
     }
 }
 
@@ -112,10 +127,12 @@ pub struct LampSense {
     times: CharacterTimes,
     /// A question is not answered yet.
     asked: bool,
-    /// The earliest instant that an answer which comes now may show, without the latency.
+    /// When the last question ended.
     asked_at: Instant,
-    /// The last question failed: its answer may still come.
-    failed: bool,
+    /// Nothing is asked before this.
+    paused: Instant,
+    /// The module refuses; said once.
+    refused: bool,
     /// What was read last; `None` if nothing is known.
     inputs: Option<u64>,
     /// Since when the last reading may be untrue.
@@ -132,12 +149,13 @@ impl LampSense {
         LampSense {
             config: Config { period, inputs, ..config },
             powered: false,
-            client: Client::new(ClientConfig { line: config.line, timeout: ANSWER_WITHIN, retries: 0 }),
+            client: Client::new(ClientConfig { line: config.line, timeout: LOST_AFTER, retries: 0 }),
             timers: Timers::default(),
             times: CharacterTimes::new(config.line),
             asked: false,
             asked_at: Instant::ZERO,
-            failed: false,
+            paused: Instant::ZERO,
+            refused: false,
             inputs: None,
             proven: Instant::ZERO,
             outputs: VecDeque::new(),
@@ -162,7 +180,7 @@ impl LampSense {
 
     /// The beat that was due at `due`.
     fn poll(&mut self, due: Instant, now: Instant) {
-        if !self.asked {
+        if !self.asked && now >= self.paused {
             let read = Request::ReadDiscreteInputs(0, u16::from(self.config.inputs));
             self.asked = self.client.ask(now, (), self.config.unit, read, false);
         }
@@ -176,9 +194,8 @@ impl LampSense {
             self.answer(now, result);
         }
         while let Some(bytes) = self.client.poll_send() {
-            if !self.failed {
-                self.asked_at = now + self.times.of(bytes.len());
-            }
+            self.asked_at = now + self.times.of(bytes.len());
+            self.timers.set(Timer::Late, self.asked_at + self.config.answered_within());
             self.outputs.push_back(Output::Bytes { port: Port(0), bytes });
         }
         while let Some((skipped, why)) = self.client.poll_reject() {
@@ -188,6 +205,12 @@ impl LampSense {
 
     fn answer(&mut self, now: Instant, result: Result<Option<Response>, Failure>) {
         let count = usize::from(self.config.inputs);
+        if self.timers.get(Timer::Late).is_none() && result.is_ok() {
+            self.paused = now + PAUSE;
+            self.reject("the lamp-sense module answers too late");
+            return;
+        }
+        self.timers.clear(Timer::Late);
         match result {
             Ok(Some(Response::Bits(_, bits))) if bits.len() >= count => {
                 let on = bits.iter().take(count).rev().fold(0, |all, bit| all << 1 | u64::from(*bit));
@@ -195,14 +218,16 @@ impl LampSense {
             }
             Ok(Some(Response::Exception(..))) => {
                 // Told once: a module that refuses does so at every beat.
-                if !self.failed {
-                    let why = "the lamp-sense module refuses the question";
-                    self.outputs.push_back(Output::Reject { port: Port(0), skipped: 0, why });
+                if !std::mem::replace(&mut self.refused, true) {
+                    self.reject("the lamp-sense module refuses the question");
                 }
-                self.failed = true;
             }
-            Ok(_) | Err(Failure::Silence | Failure::Garbled) => self.failed = true,
+            Ok(_) | Err(Failure::Silence | Failure::Garbled) => {}
         }
+    }
+
+    fn reject(&mut self, why: &'static str) {
+        self.outputs.push_back(Output::Reject { port: Port(0), skipped: 0, why });
     }
 
     fn read(&mut self, now: Instant, on: u64) {
@@ -215,7 +240,16 @@ impl LampSense {
         }
         self.inputs = Some(on);
         self.proven = self.asked_at.back(self.config.latency).max(self.proven);
-        self.failed = false;
+        self.refused = false;
+    }
+
+    /// The answer is overdue. It is waited for only while nothing is known: then it shows how late the module is.
+    fn late(&mut self, now: Instant) {
+        if self.asked && self.inputs.is_some() {
+            self.client.clear();
+            self.asked = false;
+            self.paused = now + PAUSE;
+        }
     }
 
     /// Nobody has answered for too long. Said once.
@@ -250,6 +284,7 @@ impl Device for LampSense {
         while let Some(timer) = self.timers.expired(now) {
             match timer {
                 Timer::Poll => self.poll(due.unwrap_or(now), now),
+                Timer::Late => self.late(now),
                 Timer::Lost => self.lost(),
             }
         }

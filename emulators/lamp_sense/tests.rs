@@ -91,22 +91,50 @@ fn a_missing_answer_widens_the_interval() {
     let mut stage = stage();
     answers(&mut stage, 0, 40, 1);
     stage.sights();
-    // Nobody answers the beat at 60: given up 50 ms after its question, the next beat is that at 120.
-    answer(&mut stage, 132, 2);
+    // Nobody answers the beat at 60: given up after 40 ms and an answer's length, 60 ms of pause, the beat at 180.
+    stage.run_to(181);
+    assert_eq!(beats(&mut stage), [60, 180]);
+    answer(&mut stage, 192, 2);
     let earliest = Instant::from_us(40_000 + QUESTION_US - 10_000);
-    assert_eq!(stage.sights(), [(132, SenseSight::Inputs { on: 2, changed: 3, earliest })]);
+    assert_eq!(stage.sights(), [(192, SenseSight::Inputs { on: 2, changed: 3, earliest })]);
+    assert!(Instant::from_ms(192) - earliest < Span::from_ms(200), "no flash hides in it");
 }
 
 #[test]
-fn an_answer_after_a_failure_may_be_a_late_one_and_proves_less() {
+fn a_late_answer_is_thrown_away_and_does_not_pass_for_the_next() {
     let mut stage = stage();
     answers(&mut stage, 0, 40, 1);
-    answer(&mut stage, 132, 1);
     stage.sights();
-    answer(&mut stage, 152, 2);
-    // What came at 132 may have been the answer to the question of 60.
-    let earliest = Instant::from_us(60_000 + QUESTION_US - 10_000);
-    assert_eq!(stage.sights(), [(152, SenseSight::Inputs { on: 2, changed: 3, earliest })]);
+    answer(&mut stage, 130, 2);
+    let rejects = stage.done.iter().filter(|(_, output)| matches!(output, Output::Reject { .. })).count();
+    assert_eq!((rejects, stage.sights()), (1, vec![]));
+    answer(&mut stage, 192, 1);
+    answer(&mut stage, 212, 2);
+    let earliest = Instant::from_us(180_000 + QUESTION_US - 10_000);
+    assert_eq!(stage.sights(), [(212, SenseSight::Inputs { on: 2, changed: 3, earliest })]);
+}
+
+#[test]
+fn a_module_that_is_always_late_is_never_believed() {
+    let mut stage = Rehearsal::new(poller());
+    stage.input(0, Input::Power(true));
+    stage.run_to(0);
+    for _ in 0..20 {
+        let asked = beats(&mut stage);
+        let late = asked.last().expect("it goes on asking") + 130;
+        answer(&mut stage, late, 3);
+        stage.run_to(late + 80);
+        let told: Vec<_> = stage
+            .done
+            .iter()
+            .filter_map(|(_, output)| match output {
+                Output::Reject { why, .. } => Some(*why),
+                Output::Sight(SenseSight::Inputs { .. }) => Some("believed"),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(told, ["the lamp-sense module answers too late"], "{late}");
+    }
 }
 
 #[test]

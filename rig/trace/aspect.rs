@@ -8,8 +8,8 @@
 //! An aspect is known at the latest [`KNOWN_WITHIN`] after it began.
 //!
 //! Edges may be known only between two instants (lamps that are sensed by polling). Lengths are then told by the later
-//! ones, and each sighting carries how much earlier it may have begun. Nothing here is sure if that is more than
-//! [`SWITCHING_GAP`]: a flash could not be told from a gap.
+//! ones, and each sighting carries how much earlier it may have begun. A recogniser that is told how late edges may be
+//! known ([`Recogniser::knows_late`], at most [`SWITCHING_GAP`], or a flash could hide) waits so much longer.
 
 use emulators::time::{Instant, Span};
 
@@ -104,6 +104,8 @@ pub struct Recogniser {
     /// Since when the flashing lamp (green or yellow) was on before it went dark.
     on_since: Instant,
     on_vague: Span,
+    /// Edges may be known so much later than they happened.
+    late: Span,
     powered: bool,
     /// The supply failed during the present darkness: it is no half of a flash.
     dark_for_want_of_power: bool,
@@ -122,9 +124,16 @@ impl Recogniser {
             doubt: Doubt::None,
             on_since: Instant::ZERO,
             on_vague: Span::ZERO,
+            late: Span::ZERO,
             powered: true,
             dark_for_want_of_power: false,
         }
+    }
+
+    /// Edges may be known up to `late` after they happened.
+    #[must_use]
+    pub const fn knows_late(self, late: Span) -> Recogniser {
+        Recogniser { late, ..self }
     }
 
     /// The last aspect sighted; one that is still in doubt is not.
@@ -144,9 +153,9 @@ impl Recogniser {
     pub fn deadline(&self) -> Option<Instant> {
         match self.doubt {
             Doubt::None => None,
-            Doubt::Dark | Doubt::Yellow => Some(self.driven_since + FLASH_DARK),
-            Doubt::On => Some(self.driven_since + self.on_for()),
-            Doubt::Odd => Some(self.driven_since + OVERLAP),
+            Doubt::Dark | Doubt::Yellow => Some(self.driven_since + FLASH_DARK + self.late),
+            Doubt::On => Some(self.driven_since + self.on_for() + self.late),
+            Doubt::Odd => Some(self.driven_since + OVERLAP + self.late),
         }
     }
 
@@ -169,7 +178,7 @@ impl Recogniser {
 
     /// What the head shows is not known any more.
     pub fn forget(&mut self) {
-        *self = Recogniser { powered: self.powered, ..Recogniser::new(self.kind) };
+        *self = Recogniser { powered: self.powered, late: self.late, ..Recogniser::new(self.kind) };
     }
 
     /// Time has come to `now`; doubts that ended before it are settled.
@@ -198,7 +207,8 @@ impl Recogniser {
             return;
         }
         let was_dark = self.driven == Some(0);
-        let lasted = now.since(self.driven_since);
+        // At least: what was seen to end may have ended earlier.
+        let lasted = now.since(self.driven_since).saturating_sub(vague);
         let doubt = std::mem::replace(&mut self.doubt, Doubt::None);
         let flash_gap =
             was_dark && !self.dark_for_want_of_power && lasted >= SWITCHING_GAP && doubt == Doubt::Dark;
@@ -256,7 +266,8 @@ impl Recogniser {
             Some(Aspect::Green) => self.show(Aspect::Yellow, now, vague, sight),
             Some(Aspect::FlashingYellow) => self.doubt = Doubt::On,
             Some(Aspect::Yellow) if flash_gap => {
-                if self.driven_since.since(self.on_since) <= FLASH_DARK {
+                let on = self.driven_since.since(self.on_since).saturating_sub(self.driven_vague);
+                if on <= FLASH_DARK {
                     self.show(Aspect::FlashingYellow, self.on_since, self.on_vague, sight);
                     self.doubt = Doubt::On;
                 } else {

@@ -8,7 +8,7 @@ use std::fmt;
 
 use emulators::time::{Instant, Span};
 
-use super::aspect::{Aspect, HeadKind, Recogniser, Sighting};
+use super::aspect::{Aspect, HeadKind, Recogniser, SWITCHING_GAP, Sighting};
 use super::record::{HeadName, Record, What};
 
 /// Longest strip kept, in seconds (48 h); what comes after is left out and said so.
@@ -127,7 +127,10 @@ impl Strip {
     /// An empty strip of a site whose lamps are sensed, or not.
     #[must_use]
     pub fn of(sensed: bool) -> Strip {
-        Strip { sensed, ..Strip::default() }
+        let late = if sensed { SWITCHING_GAP } else { Span::ZERO };
+        let recogniser = |kind| Recogniser::new(kind).knows_late(late);
+        let (vehicle, pedestrian) = (recogniser(HeadKind::Vehicle), recogniser(HeadKind::Pedestrian));
+        Strip { sensed, vehicle, pedestrian, ..Strip::default() }
     }
 
     /// Takes in a record.

@@ -8,9 +8,9 @@ use super::super::signal::Value;
 use super::Timer;
 use super::sensed::Sense;
 use super::sink::{Sink, flag};
-use crate::site::{FeedbackWiring, Wiring};
+use crate::site::{CableRole, FeedbackWiring, Wiring};
 use crate::trace::HeadName;
-use crate::trace::aspect::{Aspect, HeadKind, Recogniser, Sighting, lamp};
+use crate::trace::aspect::{Aspect, HeadKind, Recogniser, SWITCHING_GAP, Sighting, lamp};
 
 /// An answer of the feedback module is believed this long.
 const SENSED_LASTS: Span = Span::from_ms(500);
@@ -53,9 +53,10 @@ impl Heads {
     pub(super) fn new(wiring: &Wiring, watchdog: Span) -> Heads {
         let [va, vb] = wiring.lamps.vehicle;
         let [pa, pb] = wiring.lamps.pedestrian;
+        let late = if wiring.has(CableRole::Sense) { SWITCHING_GAP } else { Span::ZERO };
         Heads {
             recognisers: [HeadKind::Vehicle, HeadKind::Vehicle, HeadKind::Pedestrian, HeadKind::Pedestrian]
-                .map(Recogniser::new),
+                .map(|kind| Recogniser::new(kind).knows_late(late)),
             driven: [None; 4],
             lit: [0; 4],
             sense: Sense::of(wiring),

@@ -2,7 +2,7 @@
 //! the controller commands on the lamp bus is, where there is one.
 //!
 //! **Whose fault.** A lamp whose command and light differ for longer than sensing takes is broken (or its wiring, or its
-//! input at the module), and its head is judged by the command. Everything else is judged by what is lit. Where
+//! input at the module), and its head is judged by its commands until it is whole. Other heads are judged by what is lit. Where
 //! nothing is commanded that can be relied on (no bus, no writes, damage on the bus) what is lit is all there is.
 //!
 //! **Blindness.** From the last answer on when the module is silent, and across a gap between answers so long that a flash
@@ -35,7 +35,9 @@ pub(super) struct Sense {
     latency: Span,
     unit: u8,
     bus: Bus,
-    /// When the question ended that an answer belongs to which comes now.
+    /// An answer that ends later after its question is not believed.
+    answered_within: Span,
+    /// When the question ended that is not answered yet.
     asked: Option<Instant>,
     /// Lamps were at the earliest then what the last answer says; and what the last one says whose changes are told.
     answered: Instant,
@@ -67,6 +69,7 @@ impl Sense {
         Some(Sense {
             settles: sense.poller(cable.line).seen_within() + SLACK,
             latency: sense.latency,
+            answered_within: sense.poller(cable.line).answered_within(),
             unit: sense.unit,
             bus: Bus::new(),
             asked: None,
@@ -94,8 +97,10 @@ impl Sense {
         let (before, since) = self.differing[place];
         let since = if differing & !before == 0 { since } else { now };
         self.differing[place] = (differing, since);
-        let driven = (lit | command & self.out[place]) & (command | !self.stuck[place]);
-        Some((driven, lit))
+        if broken == 0 {
+            return Some((lit, lit));
+        }
+        Some((command, command & !self.out[place] | self.stuck[place]))
     }
 
     /// Calls lamps broken that have differed from their commands for too long, if an answer proves it (late ones do not).
@@ -116,14 +121,14 @@ impl Sense {
     fn frame(&mut self, frame: &Frame, now: Instant) {
         if frame.from == Some(POLLER) {
             self.proven = self.answered;
-            // A question that nobody answered may be answered yet.
-            self.asked.get_or_insert(now);
+            self.asked = Some(now);
             return;
         }
-        let Sense { bus, asked, answered, unit, latency, .. } = self;
+        let Sense { bus, asked, answered, answered_within, unit, latency, .. } = self;
         bus.answered.hear(frame.start, now, &frame.bytes, &mut |from, response| {
             if from == *unit && matches!(response, Response::Bits(2, _)) {
-                *answered = asked.take().map_or(*answered, |asked| asked.back(*latency));
+                let in_time = asked.take().filter(|asked| now <= *asked + *answered_within);
+                *answered = in_time.map_or(*answered, |asked| asked.back(*latency));
             }
         });
     }
