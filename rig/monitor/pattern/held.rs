@@ -35,7 +35,8 @@ impl Held {
             // It may have ended after the edge, or begun before it, for all that is known of the instants.
             let ended = !watch.value && (watch.down.lo..watch.down.hi).contains(&edge.lo);
             let began = watch.value && edge.lo < watch.up.lo && watch.up.lo <= edge.hi;
-            let possible = if ended || began { 0 } else { margin };
+            let undecided = now.board.undecided(self.watch, edge.hi);
+            let possible = if ended || began || undecided { 0 } else { margin };
             frame.tally.judge(margin, possible, edge.lo, || match text.as_str() {
                 "false" => format!("{edge_text} must not happen"),
                 text => format!("{text} is not true at {edge_text}"),

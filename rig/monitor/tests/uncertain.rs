@@ -115,3 +115,16 @@ fn a_bound_that_counts_from_something_vague_is_itself_vague() {
     assert!(matches!(verdict(35_050).verdict, Verdict::Inconclusive(_)));
     assert_eq!(violated_at(&verdict(35_101)), Some(35_100));
 }
+
+#[test]
+fn what_may_have_been_held_for_long_enough_at_the_edge_is_no_violation() {
+    let verdict = |edge: u64| {
+        let mut scene = scene("at = \"up(PA=G)\"\nheld = \"held(VA=R, 5s)\"\nfor = \"0s\"");
+        // Red since 10.000 to 10.200 s: for 5 s since 15.000 to 15.200 s.
+        scene.set(0, "VA=G").set(0, "PA=R").late(10_200, 10_000, 200, "VA=R").set(edge, "PA=G");
+        scene.finish(30_000)
+    };
+    assert_eq!(violated_at(&verdict(14_999)), Some(14_999));
+    assert!(matches!(verdict(15_100).verdict, Verdict::Inconclusive(_)));
+    assert_eq!(verdict(15_200).verdict, Verdict::Passed);
+}
