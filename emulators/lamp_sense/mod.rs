@@ -39,8 +39,9 @@ pub const ANSWER_WITHIN: Span = Span::from_ms(40);
 /// How long nothing is asked after a question that was not answered in time. With it one answer may be missing before a
 /// flash could hide between two others.
 pub const PAUSE: Span = Span::from_ms(60);
-/// Without an answer for so long nothing is known of the lamps any more.
-pub const LOST_AFTER: Span = Span::from_ms(500);
+/// Nothing is known of the lamps any more when what was proven last is so old: half a flash (454 ms at 66 a minute) could
+/// hide behind it.
+pub const LOST_AFTER: Span = Span::from_ms(400);
 /// No poller asks more often, whatever the site says.
 pub const SHORTEST_PERIOD: Span = Span::from_ms(5);
 /// Bytes of the question: unit, function, start, count, checksum.
@@ -110,7 +111,7 @@ pub enum SenseSight {
         /// The changes happened between this instant and now.
         earliest: Instant,
     },
-    /// The module has not answered for [`LOST_AFTER`].
+    /// The module has proven nothing for [`LOST_AFTER`].
     Lost {
         /// What was read last may be untrue from this instant on.
         since: Instant,
@@ -214,7 +215,7 @@ impl LampSense {
         match result {
             Ok(Some(Response::Bits(_, bits))) if bits.len() >= count => {
                 let on = bits.iter().take(count).rev().fold(0, |all, bit| all << 1 | u64::from(*bit));
-                self.read(now, on);
+                self.read(on);
             }
             Ok(Some(Response::Exception(..))) => {
                 // Told once: a module that refuses does so at every beat.
@@ -230,8 +231,7 @@ impl LampSense {
         self.outputs.push_back(Output::Reject { port: Port(0), skipped: 0, why });
     }
 
-    fn read(&mut self, now: Instant, on: u64) {
-        self.timers.set(Timer::Lost, now + LOST_AFTER);
+    fn read(&mut self, on: u64) {
         let all = u64::MAX >> (64 - u32::from(self.config.inputs));
         let changed = self.inputs.map_or(all, |before| before ^ on);
         if changed != 0 {
@@ -240,6 +240,7 @@ impl LampSense {
         }
         self.inputs = Some(on);
         self.proven = self.asked_at.back(self.config.latency).max(self.proven);
+        self.timers.set(Timer::Lost, self.proven + LOST_AFTER);
         self.refused = false;
     }
 

@@ -160,7 +160,7 @@ fn a_module_that_refuses_is_told_once_and_lost_in_the_end() {
         done.iter().filter(|(_, output)| matches!(output, Output::Reject { .. })).count()
     };
     assert_eq!(refusals(&stage.done), 1);
-    assert_eq!(stage.sights(), [(512, SenseSight::Lost { since: Instant::ZERO })]);
+    assert_eq!(stage.sights(), [(400, SenseSight::Lost { since: Instant::ZERO })]);
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn a_silent_module_is_lost_once_and_found_again() {
     stage.sights();
     stage.run_to(1_999);
     let since = Instant::from_us(40_000 + QUESTION_US - 10_000);
-    assert_eq!(stage.sights(), [(552, SenseSight::Lost { since })]);
+    assert_eq!(stage.sights(), [(434, SenseSight::Lost { since })]);
     let asked = stage.now.as_us() / 1_000;
     stage.run_to(2_100);
     let (at, _) = stage.sent()[0];
@@ -184,7 +184,7 @@ fn a_silent_module_is_lost_once_and_found_again() {
 fn a_module_that_never_answers_is_lost_from_the_beginning() {
     let mut stage = stage();
     stage.run_to(1_000);
-    assert_eq!(stage.sights(), [(500, SenseSight::Lost { since: Instant::ZERO })]);
+    assert_eq!(stage.sights(), [(400, SenseSight::Lost { since: Instant::ZERO })]);
 }
 
 #[test]

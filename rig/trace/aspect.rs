@@ -106,6 +106,8 @@ pub struct Recogniser {
     on_vague: Span,
     /// Edges may be known so much later than they happened.
     late: Span,
+    /// Whether a yellow was a steady one or half of a flash could not be told.
+    unclear: bool,
     powered: bool,
     /// The supply failed during the present darkness: it is no half of a flash.
     dark_for_want_of_power: bool,
@@ -125,6 +127,7 @@ impl Recogniser {
             on_since: Instant::ZERO,
             on_vague: Span::ZERO,
             late: Span::ZERO,
+            unclear: false,
             powered: true,
             dark_for_want_of_power: false,
         }
@@ -134,6 +137,11 @@ impl Recogniser {
     #[must_use]
     pub const fn knows_late(self, late: Span) -> Recogniser {
         Recogniser { late, ..self }
+    }
+
+    /// Whether something could not be told since the last call, because its edges are not known well enough; since when.
+    pub fn take_unclear(&mut self) -> Option<Instant> {
+        std::mem::take(&mut self.unclear).then(|| self.on_since.back(self.on_vague))
     }
 
     /// The last aspect sighted; one that is still in doubt is not.
@@ -267,6 +275,7 @@ impl Recogniser {
             Some(Aspect::FlashingYellow) => self.doubt = Doubt::On,
             Some(Aspect::Yellow) if flash_gap => {
                 let on = self.driven_since.since(self.on_since).saturating_sub(self.driven_vague);
+                self.unclear |= on <= FLASH_DARK && on + self.driven_vague + self.on_vague > FLASH_DARK;
                 if on <= FLASH_DARK {
                     self.show(Aspect::FlashingYellow, self.on_since, self.on_vague, sight);
                     self.doubt = Doubt::On;

@@ -6,7 +6,7 @@
 //! nothing is commanded that can be relied on (no bus, no writes, damage on the bus) what is lit is all there is.
 //!
 //! **Blindness.** From the last answer on when the module is silent, and across a gap between answers so long that a flash
-//! could hide in it, `UNSEEN_LAMPS` is true: whatever depends on lamps is not judged. Nor is it before the next vehicle
+//! could hide in it (also where a yellow cannot be told from half a flash), `UNSEEN_LAMPS` is true: whatever depends on lamps is not judged. Nor is it before the next vehicle
 //! green has begun, because what was promised in the dark nobody knows.
 
 use emulators::time::{Instant, Span};
@@ -165,10 +165,10 @@ impl Observer {
         sense.lit[place] = lit;
         if lit.is_none() {
             self.heads.forget(&mut self.sink, place);
-            self.blind();
+            self.blind(self.sink.earliest);
         } else {
             if known && self.sink.now.since(self.sink.earliest) > SWITCHING_GAP {
-                self.blind();
+                self.blind(self.sink.earliest);
             }
             self.reckon(place);
         }
@@ -183,6 +183,9 @@ impl Observer {
     fn reckon_at(&mut self, place: usize, edge: (Instant, Span)) {
         if let Some(lamps) = self.heads.reckoned(&mut self.sink, place) {
             self.heads.lamps(&mut self.sink, edge, place, lamps, &mut self.seen);
+            if let Some(since) = self.heads.recognisers[place].take_unclear() {
+                self.blind(since);
+            }
             self.sightings();
         }
     }
@@ -217,10 +220,9 @@ impl Observer {
         self.sink.earliest = now;
     }
 
-    /// What depends on lamps cannot be judged, since the earliest instant of what is looked at.
-    fn blind(&mut self) {
+    /// What depends on lamps cannot be judged.
+    fn blind(&mut self, since: Instant) {
         let Some(sense) = &mut self.heads.sense else { return };
-        let since = self.sink.earliest;
         let before = std::mem::replace(&mut sense.sight, Sight::Blind { not_green: false });
         if before == Sight::Clear {
             let vague = std::mem::take(&mut self.sink.vague);
