@@ -18,7 +18,7 @@ use super::bus::Bus;
 use super::heads::{Heads, place};
 use super::sink::{Sink, flag};
 use crate::site::{CableRole, Wiring};
-use crate::trace::aspect::{Aspect, SWITCHING_GAP};
+use crate::trace::aspect::{Aspect, KNOWN_WITHIN, SWITCHING_GAP};
 use crate::trace::{Frame, HeadName};
 
 /// How much longer than sensing takes at most a lamp may differ from its command: the module's turn-around and the ports.
@@ -220,9 +220,11 @@ impl Observer {
         self.sink.earliest = now;
     }
 
-    /// What depends on lamps cannot be judged.
+    /// What depends on lamps cannot be judged from `since` on, nor what was still in doubt then: an aspect is known later
+    /// than it begins.
     fn blind(&mut self, since: Instant) {
         let Some(sense) = &mut self.heads.sense else { return };
+        let since = since.back(KNOWN_WITHIN);
         let before = std::mem::replace(&mut sense.sight, Sight::Blind { not_green: false });
         if before == Sight::Clear {
             let vague = std::mem::take(&mut self.sink.vague);
