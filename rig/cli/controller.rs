@@ -2,13 +2,14 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::thread;
 
 use emulators::controller::Controller;
 use emulators::time::Span;
 use tokio::sync::mpsc;
 
-use super::{Exit, complain};
+use super::{Exit, STOP, complain};
 use crate::driver::live::{Lateness, News, World, serve};
 use crate::driver::port::Port;
 use crate::driver::{PortsFile, WallClock};
@@ -78,6 +79,7 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
         }
     };
     match control(arguments, &site, &ports) {
+        Ok(()) if STOP.load(Ordering::Relaxed) => Exit::Interrupted,
         Ok(()) => Exit::Passed,
         Err(error) => {
             complain(&error);
@@ -116,7 +118,7 @@ fn control(arguments: &Arguments, site: &Site, ports: &PortsFile) -> Result<(), 
         }
         let mut lateness = Lateness::default();
         let mut world = Process { state: arguments.state.clone() };
-        let ended = serve(device, open, WallClock::start(), news, &mut world, &mut lateness)
+        let ended = serve(device, open, WallClock::start(), news, &mut world, &mut lateness, &STOP)
             .await
             .map_err(|error| error.to_string())?;
         tracing::info!("ended: {ended}; wakes were late: {lateness}");

@@ -51,6 +51,8 @@ pub struct Outcome {
     pub scenario: String,
     /// Scenario as it can be named on the command line (name or path).
     pub scenario_argument: String,
+    /// Further arguments that say what was tested and how; empty for the soft controller in virtual time.
+    pub how: Vec<String>,
     /// The scenario's title.
     pub title: String,
     /// Seed.

@@ -224,6 +224,7 @@ pub(super) fn blank(site: &Site, scenario: &Scenario, seed: u64, status: Status)
         site_argument: site.name.clone(),
         scenario: scenario.name.clone(),
         scenario_argument: scenario.name.clone(),
+        how: Vec::new(),
         title: scenario.title.clone(),
         seed,
         status,

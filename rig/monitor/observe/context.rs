@@ -191,6 +191,13 @@ impl Context {
         self.weigh(sink, sink.now);
     }
 
+    /// The supply is on, and nobody has seen it come.
+    pub(super) fn found_with_supply(&mut self, sink: &mut Sink) {
+        self.power = Some((true, sink.now));
+        sink.set_flag(sink.ids.power[0], true);
+        self.weigh(sink, sink.now);
+    }
+
     pub(super) fn power(&mut self, sink: &mut Sink, on: bool) {
         if self.power.is_some_and(|(known, _)| known == on) {
             return;

@@ -104,6 +104,8 @@ pub struct Observer {
     pedestrian_red_since: Option<Instant>,
     /// Local seconds at the beginning of the run, as they are now believed.
     clock: i64,
+    /// The record has told whether the controller's supply came or was there.
+    supply_known: bool,
     voice: (u64, u64),
     collided: [Option<(Instant, Instant, Option<u8>)>; 6],
     seen: Vec<(usize, Sighting)>,
@@ -161,6 +163,7 @@ impl Observer {
             ],
             pedestrian_red_since: None,
             clock: i64::from(starts_at),
+            supply_known: false,
             voice: (minutes("voice_from", 420), minutes("voice_to", 1_260)),
             collided: [None; 6],
             seen: Vec::new(),
@@ -199,6 +202,13 @@ impl Observer {
         }
         self.sink.now = record.latest;
         self.sink.earliest = record.earliest;
+        if !self.supply_known {
+            self.supply_known = true;
+            // A record that begins without the supply's coming began beside a controller that had it.
+            if !matches!(record.what, What::Power(_)) {
+                self.context.found_with_supply(&mut self.sink);
+            }
+        }
         match &record.what {
             What::Frame(frame) => self.frame(frame),
             What::Head { head, driven, lit } => {
