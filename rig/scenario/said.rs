@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use emulators::time::Span;
 
 use super::{Stimulus, action};
-use crate::site::{Document, FileError};
+use crate::site::{Document, FileError, closest};
 
 /// What may be typed, for people.
 pub const EXAMPLES: &str = "\
@@ -22,7 +22,7 @@ pub const EXAMPLES: &str = "\
 ";
 
 /// Actions whose words come in this order; what else there is to say follows as `key=value`.
-const ORDERS: [(&str, &[&str]); 8] = [
+const ORDERS: [(&str, &[&str]); 9] = [
     ("arrive", &["kerb", "count"]),
     ("leave", &["kerb", "count"]),
     ("camera", &["kerb", "fails"]),
@@ -31,6 +31,7 @@ const ORDERS: [(&str, &[&str]); 8] = [
     ("display", &["head", "fails"]),
     ("post", &["kerb", "fails"]),
     ("service", &["register", "value"]),
+    ("sense", &["head", "lamp", "fails"]),
 ];
 
 /// Words that stand where a fault would, and say that it is over.
@@ -47,6 +48,14 @@ pub fn said(line: &str) -> Result<Vec<(Span, Stimulus)>, String> {
     }
     let name = line.split(|c: char| c.is_whitespace() || c == '=').next().unwrap_or_default();
     let rest = line[name.len()..].trim_start();
+    let known = action::ACTIONS.map(|(known, _)| known);
+    if !known.contains(&name) {
+        let hint = match closest(name, known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known here: {}", known.join(", ")),
+        };
+        return Err(format!("`{}` is no action (hint: {hint})", name.chars().take(40).collect::<String>()));
+    }
     let action = if rest.starts_with('=') { line.to_owned() } else { written(name, rest)? };
     let text = format!("version = 1\n{action}\n");
     read(&text).map_err(|error| {
@@ -58,7 +67,7 @@ pub fn said(line: &str) -> Result<Vec<(Span, Stimulus)>, String> {
 /// The action as a file would have it.
 fn written(name: &str, rest: &str) -> Result<String, String> {
     let Some((_, order)) = ORDERS.iter().find(|(action, _)| *action == name) else {
-        return Ok(format!("{} = {}", key(name), value(rest)));
+        return Ok(format!("{name} = {}", value(rest)));
     };
     let mut order = order.iter();
     let mut pairs = String::new();
@@ -174,9 +183,11 @@ mod tests {
             ("lamp pedestrian-a yellow out", "no yellow"),
             ("dip 300", "unit"),
             ("power", "on"),
-            ("version 2", "version"),
+            ("version 2", "known here: arrive, leave"),
             ("arrive a 2\u{1b}[2J", "control character"),
-            ("= x", "TOML"),
+            ("arrive = x", "TOML"),
+            ("arrive a 2 = x", "one word too many"),
+            ("= x", "is no action"),
         ] {
             let error = said(typed).expect_err(typed);
             assert!(error.contains(part), "{typed}: {error}");

@@ -106,6 +106,7 @@ pub use wiring::{
     ServiceWiring, Wiring,
 };
 
+pub(crate) use closest::closest;
 pub(crate) use document::{Document, Entry, Section};
 pub(crate) use quantity::{
     Complaint, decimal, duration, share_ppm, shown, signed_seconds, speed_mm_s, write_duration, write_share,

@@ -8,7 +8,7 @@ from emulator import equal
 
 CONTROLLER = bytes.fromhex("20AE01 0100 0100")
 QUERY, SET, UPLOAD, QUERY_REPLY, SET_REPLY, UPLOAD_REPLY = range(0x80, 0x86)
-CONNECTION, REAL_TIME = 0x0101, 0x0801
+CONNECTION, STATUS, REAL_TIME, STATISTICS = 0x0101, 0x0205, 0x0801, 0x0802
 WAITING, CROSSWALK = 1, 2
 
 
@@ -56,7 +56,7 @@ class Controller:
                 if (operation, object_) == (SET, CONNECTION):
                     self.camera = body[2:9]
                     self.send(SET_REPLY, CONNECTION)
-                elif operation == UPLOAD and object_ != REAL_TIME:
+                elif operation == UPLOAD and object_ in (STATUS, STATISTICS):
                     self.send(UPLOAD_REPLY, object_)
                 yield operation, object_, body[20:-2]
 

@@ -157,7 +157,7 @@ impl Machine for Alone<'_> {
         bench.min(step).min(self.last + LOOK_UP).max(self.last)
     }
 
-    fn wake(&mut self, at: Instant) {
+    fn wake(&mut self, at: Instant, _now: Instant) {
         self.last = self.last.max(at);
         if self.steps.front().is_some_and(|(due, _)| *due <= at) {
             if let Some((_, stimulus)) = self.steps.pop_front() {

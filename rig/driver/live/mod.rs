@@ -44,8 +44,8 @@ pub const TOO_LATE: Span = Span::from_ms(50);
 pub(super) trait Machine {
     /// When it wants to be woken.
     fn due(&self) -> Instant;
-    /// Its wake at `at` has come.
-    fn wake(&mut self, at: Instant);
+    /// Its wake at `at` has come; it is `now`, a little later.
+    fn wake(&mut self, at: Instant, now: Instant);
     /// A port heard bytes; the last of them was read at `at`.
     fn hear(&mut self, at: Instant, port: usize, bytes: Vec<u8>);
     /// Something else happened.
@@ -224,7 +224,7 @@ fn catch_up(
         if due > now {
             return;
         }
-        machine.wake(due);
+        machine.wake(due, now);
         let done = settle(machine, due, clock, senders);
         lateness.note(done.since(due));
     }

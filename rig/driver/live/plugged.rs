@@ -84,7 +84,10 @@ impl<D: Device<Act = (), Sight = ()>> Machine for Plugged<'_, D> {
         device.min(self.last + LOOK_UP).max(self.last)
     }
 
-    fn wake(&mut self, at: Instant) {
+    fn wake(&mut self, at: Instant, now: Instant) {
+        // Its time is exact as long as the process is served in time. After a stall it finds its wakes in the past, as a
+        // processor that stood still would.
+        let at = if now.since(at) > TOO_LATE { now } else { at };
         self.last = self.last.max(at);
         if self.device.poll_timeout().is_some_and(|wake| wake.at <= self.last) {
             self.device.handle_timeout(self.last);

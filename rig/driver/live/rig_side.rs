@@ -310,7 +310,7 @@ impl Machine for RigSide<'_> {
         bench.min(step).min(self.end).min(look_up).max(self.last)
     }
 
-    fn wake(&mut self, at: Instant) {
+    fn wake(&mut self, at: Instant, _now: Instant) {
         self.last = self.last.max(at);
         let waits = self.asked.is_some();
         let held_up = self.held_up;

@@ -124,7 +124,9 @@ impl Net {
         let stream = connect(address).await?;
         let net = Net::new(Some(stream), Some(ComPort::client(line)), None, line);
         let deadline = Instant::now() + SETTLE;
-        let _ = timeout_at(deadline, net.settle()).await.unwrap_or(Ok(()));
+        if let Ok(Err(error)) = timeout_at(deadline, net.settle()).await {
+            return Err(format!("{error} before a word was said; is another client connected?"));
+        }
         let wire = net.wire.borrow();
         let Some(com) = &wire.com else { return Err("no connection".to_owned()) };
         let seconds = SETTLE.as_secs();

@@ -151,6 +151,25 @@ fn a_raw_port_is_no_port_server_and_says_so() {
 }
 
 #[test]
+fn a_server_that_has_a_client_already_is_named_as_the_cause() {
+    run(async {
+        let mut there = open("rfc2217-listen://:0").await;
+        let _first = TcpStream::connect(address(&there)).expect("connected");
+        let mut buffer = [0; 64];
+        assert_eq!(there.listen(&mut buffer).await, Heard::Opened);
+        let url = format!("rfc2217://{}", address(&there)).parse().expect("a port");
+        let opening = Port::open(&url, LINE);
+        tokio::select! {
+            heard = there.listen(&mut buffer) => panic!("{heard:?}"),
+            port = opening => {
+                let error = port.expect_err("refused").to_string();
+                assert!(error.contains("another client"), "{error}");
+            }
+        }
+    });
+}
+
+#[test]
 fn a_peer_that_does_not_read_costs_frames_and_not_their_borders() {
     run(async {
         let mut there = open("rfc2217-listen://:0").await;
