@@ -195,6 +195,7 @@ fn what_is_connected_is_tested_and_a_cable_that_is_pulled_is_the_rigs_trouble() 
 fn a_controller_that_asks_to_end_ends_and_one_whose_ports_are_gone_looks_for_them() {
     let (folder, rigs, theirs) = table();
     let mut run = start(rig(&[
+        "-v",
         "check",
         "--dut",
         "ports",

@@ -48,9 +48,9 @@ pub enum ActionBy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortsFile {
     /// Ports by [`CableRole::index`].
-    pub ports: [Option<PortUrl>; 6],
+    pub ports: [Option<PortUrl>; CableRole::COUNT],
     /// Cables whose time the rig must compute, by [`CableRole::index`]: the port carries bytes in no time.
-    pub computed: [bool; 6],
+    pub computed: [bool; CableRole::COUNT],
     /// The supply.
     pub power: ActionBy,
     /// The panel.
@@ -77,7 +77,7 @@ impl PortsFile {
         let section = root
             .section("ports", &names)?
             .ok_or_else(|| root.error("`[ports]` is missing", "name at least one cable's port"))?;
-        let mut ports = [const { None }; 6];
+        let mut ports = [const { None }; CableRole::COUNT];
         for role in CableRole::ALL {
             let Some(entry) = section.get(role.name()) else { continue };
             let url = url(&entry)?;
@@ -116,10 +116,13 @@ fn url(entry: &Entry<'_>) -> Result<PortUrl, FileError> {
 }
 
 /// `[wires]`: where it says nothing, a pseudo-terminal has no time of its own and everything else has.
-fn computed(root: &Section<'_>, ports: &[Option<PortUrl>; 6]) -> Result<[bool; 6], FileError> {
+fn computed(
+    root: &Section<'_>,
+    ports: &[Option<PortUrl>; CableRole::COUNT],
+) -> Result<[bool; CableRole::COUNT], FileError> {
     let names = CableRole::ALL.map(CableRole::name);
     let section = root.section("wires", &names)?;
-    let mut computed = [false; 6];
+    let mut computed = [false; CableRole::COUNT];
     for role in CableRole::ALL {
         let entry = section.as_ref().and_then(|section| section.get(role.name()));
         let port = ports[role.index()].as_ref();

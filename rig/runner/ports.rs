@@ -49,8 +49,9 @@ impl Table {
         let runtime = runtime()?;
         let inside = runtime.enter();
         let ports = runtime.block_on(async {
-            let mut ports = vec![None, None, None, None, None, None];
+            let mut ports: Vec<Option<Port>> = CableRole::ALL.map(|_| None).into();
             open(site, &file, &mut ports).await?;
+            tell_what_is_awaited(&ports);
             await_far_ends(&mut ports, stop).await?;
             Ok::<_, RunError>(ports)
         })?;
@@ -88,8 +89,13 @@ impl Table {
         if let Ok(mut asked) = self.asked.lock() {
             *asked = Some(tell.clone());
         }
+        let mut bench =
+            Bench::on_wires(site, scenario.starts_at, seed, file.computed.map(|computed| !computed));
+        if file.ports[CableRole::Sense.index()].is_some() {
+            bench = bench.sense_is_real();
+        }
         let run = LiveRun {
-            bench: Bench::on_wires(site, scenario.starts_at, seed, file.computed.map(|computed| !computed)),
+            bench,
             start: Start::Running,
             steps: &steps,
             lasts: begins + scenario.lasts,
@@ -162,6 +168,9 @@ fn cannot_be_done(stimulus: &Stimulus, file: &PortsFile) -> Option<String> {
         | Stimulus::PostMended(_) => unplugged(CableRole::Lamps),
         Stimulus::DisplayFails(..) | Stimulus::DisplayMended(_) => unplugged(CableRole::Countdown),
         Stimulus::ServiceWrite { .. } => unplugged(CableRole::Service),
+        Stimulus::SenseFails(..) | Stimulus::SenseMended(..) => {
+            Some("the inputs of a module on the table cannot be stuck".to_owned())
+        }
         Stimulus::Arrive { .. } | Stimulus::Leave { .. } => None,
     }
 }
@@ -202,9 +211,18 @@ async fn open(site: &Site, file: &PortsFile, ports: &mut [Option<Port>]) -> Resu
     Ok(())
 }
 
+fn tell_what_is_awaited(ports: &[Option<Port>]) {
+    let closed = ports.iter().flatten().filter(|port| !port.is_far_end_open());
+    let names: Vec<String> =
+        closed.filter_map(|port| port.far_end().map(|link| link.display().to_string())).collect();
+    if !names.is_empty() {
+        tracing::warn!("waiting for the controller to open {}", names.join(", "));
+    }
+}
+
 /// Waits, within bounds, until all far ends are open. All are served meanwhile: whoever has opened one of them (a port
 /// server's client above all) wants answers before the last is there.
-async fn await_far_ends(ports: &mut [Option<Port>], stop: &AtomicBool) -> Result<(), RunError> {
+pub(super) async fn await_far_ends(ports: &mut [Option<Port>], stop: &AtomicBool) -> Result<(), RunError> {
     let begun = Monotonic::now();
     let mut told = [false; CableRole::ALL.len()];
     loop {
@@ -213,7 +231,7 @@ async fn await_far_ends(ports: &mut [Option<Port>], stop: &AtomicBool) -> Result
             let link = port.as_ref().filter(|port| !port.is_far_end_open()).and_then(Port::far_end);
             let Some(link) = link else { continue };
             if !std::mem::replace(&mut told[role.index()], true) {
-                tracing::warn!("{}: waiting for somebody to open {}", role.name(), link.display());
+                tracing::info!("{}: waiting for somebody to open {}", role.name(), link.display());
             }
             missing.get_or_insert_with(|| (role.name(), link.display().to_string()));
         }

@@ -26,7 +26,8 @@ pub struct Decoding {
     pub edition: Edition,
 }
 
-const CABLES: [&str; 6] = ["camera-a", "camera-b", "lamps", "feedback", "countdown", "service"];
+/// Names by place; a trace knows no site. Older traces have fewer.
+const CABLES: [&str; 7] = ["camera-a", "camera-b", "lamps", "feedback", "countdown", "service", "sense"];
 const LAMPS: usize = 2;
 const FEEDBACK: usize = 3;
 const SERVICE: usize = 5;
@@ -45,8 +46,8 @@ pub struct Lines {
     every: bool,
     text: String,
     left_out: u64,
-    damaged: [u64; 6],
-    rejects: [u64; 6],
+    damaged: [u64; CABLES.len()],
+    rejects: [u64; CABLES.len()],
     cameras: [[Decoder; 2]; 2],
     said: [Vec<(u8, u16, String)>; 2],
     displays: Vec<Entry>,
@@ -63,8 +64,8 @@ impl Lines {
             every: false,
             text: String::from("time s      source         what\n"),
             left_out: 0,
-            damaged: [0; 6],
-            rejects: [0; 6],
+            damaged: [0; CABLES.len()],
+            rejects: [0; CABLES.len()],
             cameras: [0, 1].map(|side| [0, 1].map(|_| Decoder::new(decoding.crc[side]))),
             said: [Vec::new(), Vec::new()],
             displays: Vec::new(),
@@ -95,6 +96,11 @@ impl Lines {
                     let _ = write!(text, "  but lit {}", lamps(*lit));
                 }
                 self.line(at, head_name(*head), &text);
+            }
+            What::Sensed { head, lit } => {
+                let lit = lit.map_or_else(|| "not known".to_owned(), lamps);
+                let text = format!("{} {lit}, since {} at the earliest", head_name(*head), record.earliest);
+                self.line(at, "sensed", &text);
             }
             What::Display { head, told, shown } => {
                 if told != shown {

@@ -152,6 +152,12 @@ impl Context {
         }
     }
 
+    /// What the heads show is not known any more.
+    pub(super) fn lamps_unseen(&mut self, sink: &mut Sink, since: Instant) {
+        self.heads = [None; 4];
+        self.run(sink, false, since);
+    }
+
     /// Whether the crossing is upset, from `since` on.
     fn weigh(&mut self, sink: &mut Sink, since: Instant) {
         let powered = self.power.is_none_or(|(on, _)| on);
