@@ -122,6 +122,7 @@ fn emulate(arguments: &Arguments, manner: Manner) -> Result<AloneEnd, Refused> {
         Some(name) => Some(scenarios::find(name, arguments.seed)?),
         None => None,
     };
+    as_module(arguments.device, &mut site);
     let here = chosen(arguments, &mut site)?;
     let Some(cable) = here.first().map(|device| device.cable()) else {
         return Err(Refused::Usage("no device is chosen".to_owned()));
@@ -163,6 +164,20 @@ fn emulate(arguments: &Arguments, manner: Manner) -> Result<AloneEnd, Refused> {
         let _ = printer.join();
         Ok(end?)
     })
+}
+
+/// A lamp-sense module is the same device as the feedback module, with the wiring of its own where the site has one. The
+/// rig's poller of it is no emulator.
+fn as_module(device: Device, site: &mut Site) {
+    let wiring = &mut site.wiring;
+    let sense = wiring.cables[CableRole::Sense.index()].take();
+    if let (Device::LampSense, Some(module)) = (device, wiring.sense) {
+        wiring.feedback.unit = module.unit;
+        wiring.feedback.vehicle = module.vehicle;
+        wiring.feedback.pedestrian = module.pedestrian;
+        wiring.cables[CableRole::Feedback.index()] = sense;
+    }
+    wiring.sense = None;
 }
 
 /// The devices that were asked for.

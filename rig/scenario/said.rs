@@ -28,6 +28,7 @@ const ORDERS: [(&str, &[&str]); 9] = [
     ("camera", &["kerb", "fails"]),
     ("cable", &["name", "fails"]),
     ("lamp", &["head", "lamp", "fails"]),
+    ("sense", &["head", "lamp", "fails"]),
     ("display", &["head", "fails"]),
     ("post", &["kerb", "fails"]),
     ("service", &["register", "value"]),
@@ -139,6 +140,10 @@ mod tests {
             ("camera a heals", "camera = { kerb = \"a\", heals = true }"),
             ("lamp vehicle-a red out", "lamp = { head = \"vehicle-a\", lamp = \"red\", fails = \"out\" }"),
             ("lamp vehicle-a red mended", "lamp = { head = \"vehicle-a\", lamp = \"red\", mended = true }"),
+            (
+                "sense vehicle-b green out",
+                "sense = { head = \"vehicle-b\", lamp = \"green\", fails = \"out\" }",
+            ),
             ("cable lamps delay by=20ms", "cable = { name = \"lamps\", fails = \"delay\", by = \"20ms\" }"),
             ("display pedestrian-b dark", "display = { head = \"pedestrian-b\", fails = \"dark\" }"),
             ("post a mute", "post = { kerb = \"a\", fails = \"mute\" }"),

@@ -19,3 +19,11 @@ with Emulator("lamp-sense", "pty:" + path("sense"), "--unit", "17") as module:
     equal(read(module.far_end, 17, DISCRETE, 10, 1), [1], "input 9")
     equal(read(module.far_end, 17, DISCRETE, 1, 1), [0], "input 0")
     module.quit()
+
+# A site that says how its lamps are sensed: its module's unit.
+with Emulator("lamp-sense", "pty:" + path("sensed"), "--site", "yudaihe-beixiaoyuan-sensed") as module:
+    unit = int(module.sees(r"^lamp-sense \(unit (\d+)\)")[1])
+    module.say("input 6 on")
+    module.sees(r"input 6 on$")
+    equal(read(module.far_end, unit, DISCRETE, 7, 1), [1], "input 6")
+    module.quit()
