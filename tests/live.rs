@@ -194,8 +194,8 @@ fn what_is_connected_is_tested_and_a_cable_that_is_pulled_is_the_rigs_trouble() 
 #[test]
 fn a_controller_that_asks_to_end_ends_and_one_whose_ports_are_gone_looks_for_them() {
     let (folder, rigs, theirs) = table();
+    let out = folder.path().join("out");
     let mut run = start(rig(&[
-        "-v",
         "check",
         "--dut",
         "ports",
@@ -203,15 +203,15 @@ fn a_controller_that_asks_to_end_ends_and_one_whose_ports_are_gone_looks_for_the
         rigs.to_str().unwrap(),
         "--scenario",
         "short-visit",
+        "--out",
+        out.to_str().unwrap(),
     ]));
     for cable in CABLES {
         wait_for("the rig's terminals", || folder.path().join(cable).exists().then_some(()));
     }
     let mut controller = start(rig(&["controller", "--ports", theirs.to_str().unwrap()]));
     let mut complaints = BufReader::new(controller.stderr.take().expect("a pipe"));
-    // The rig's side is there as soon as somebody is at every port; then it goes.
-    let mut said = BufReader::new(run.stderr.take().expect("a pipe"));
-    hears(&mut said, "service: waiting for somebody");
+    wait_for("records", || grown(&out.join("short-visit/trace.rig"), 6_000));
     run.kill().expect("alive");
     let _ = run.wait();
     hears(&mut complaints, "a port is gone, and looked for");

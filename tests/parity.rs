@@ -1,7 +1,8 @@
 //! The same scenarios in virtual and in real time, the soft controller in this process and in one of its own behind
 //! pseudo-terminals: the same sequence of lamps, digits and prompts, at the same times within what the bench can know.
 //!
-//! Not `controller-stall`: what arrives while a process is stopped is kept for it, and lost to a processor that stands still.
+//! Scenarios whose outcome hangs on a coincidence (a person seen in the very frame in which a prompt may be repeated) are
+//! not among them; nor is `controller-stall`: what arrives while a process is stopped is kept for it, and lost to a processor that stands still.
 //!
 //! The long test is for CI and for who has changed a driver: `cargo test --test parity -- --include-ignored`.
 
@@ -145,13 +146,13 @@ fn a_short_visit_looks_the_same_in_real_time() {
     same_both_ways(&["short-visit", "service-requests"]);
 }
 
-/// Start-up, full cycles, faults of lamps, cameras and cables, dips and outages, an operator, noise.
+/// Start-up, full cycles, faults of lamps, cameras and cables, dips and outages, an operator.
 #[test]
 #[ignore = "takes three minutes of real time"]
 fn a_street_looks_the_same_in_real_time() {
     same_both_ways(&[
         "evening-peak",
-        "red-runner",
+        "slow-walker",
         "power-dip",
         "outage",
         "lamp-out-green",
@@ -160,7 +161,22 @@ fn a_street_looks_the_same_in_real_time() {
         "camera-reboot",
         "unplug-and-replug",
         "countdown-cable-cut",
-        "camera-noise",
-        "swapped-kerbs",
+        "implausible-counts",
     ]);
+}
+
+/// Which byte is hit depends on how many were sent before: the same verdict, not the same sequence.
+#[test]
+#[ignore = "takes three minutes of real time"]
+fn noise_on_every_cable_is_borne_in_real_time() {
+    for _ in 0..ATTEMPTS {
+        let out = tempfile::tempdir().expect("a folder");
+        let (_, json) = check(out.path(), &["--dut", "soft", "--scenario", "noise-on-every-cable"]);
+        let run = &json["runs"][0];
+        if !was_stalled(run) {
+            assert_eq!(run["status"], "passed", "{run:#}");
+            return;
+        }
+    }
+    panic!("this host is too slow for real time: stalls spoiled {ATTEMPTS} runs");
 }
