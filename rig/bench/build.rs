@@ -15,6 +15,7 @@ use emulators::vehicle_head::{Config as VehicleConfig, VehicleHead};
 
 use super::Bench;
 use super::node::Node;
+use super::sense::Sense;
 use super::wakes::Wakes;
 use super::wire::{IN_NO_TIME, Wire};
 use crate::site::{CableRole, Site};
@@ -62,7 +63,8 @@ impl Bench {
         });
         Bench {
             cables: CableRole::ALL.map(|role| cable(site, role, seed, None)),
-            wires: [const { None }; 6],
+            wires: [const { None }; CableRole::COUNT],
+            absent: [false; Node::COUNT],
             crowd: Crowd::new(CrowdConfig { width_mm: site.geometry.width_mm, limit: CROWD_LIMIT }),
             cameras: [0, 1].map(|side| Camera::new(camera(site, side, starts_at, seed))),
             vehicle: [head(va), head(vb)],
@@ -76,6 +78,8 @@ impl Bench {
             posts: [post(posta), post(postb)],
             feedback: DiscreteInputs::new(feedback),
             panel,
+            sense: wiring.sense.map(|sense| Sense::new(sense, line(CableRole::Sense))),
+            has_lamp_bus: wiring.has(CableRole::Lamps),
             feedback_wiring: wiring.feedback,
             covers_crosswalk: [0, 1].map(|side| wiring.cameras[side].crosswalk_channel.is_some()),
             green_lit: [false; 2],
@@ -90,7 +94,7 @@ impl Bench {
 impl Bench {
     /// As [`Bench::new`], with real wires where `wires` (by [`CableRole::index`]) says so: those take their own time.
     #[must_use]
-    pub fn on_wires(site: &Site, starts_at: u32, seed: u64, wires: [bool; 6]) -> Bench {
+    pub fn on_wires(site: &Site, starts_at: u32, seed: u64, wires: [bool; CableRole::COUNT]) -> Bench {
         let mut bench = Bench::new(site, starts_at, seed);
         for role in CableRole::ALL.into_iter().filter(|role| wires[role.index()]) {
             if let Some(wiring) = site.wiring.cables[role.index()] {

@@ -208,8 +208,19 @@ fn one(
     let mut outcome = run()?;
     outcome.site_argument.clone_from(&arguments.site);
     argument.clone_into(&mut outcome.scenario_argument);
+    outcome.how = how(arguments);
     tracing::info!(scenario = scenario.name, records = outcome.records, "ended at {}", outcome.ended);
     Ok(outcome)
+}
+
+/// What a command that repeats a run must say besides site, scenario and seed.
+fn how(arguments: &Arguments) -> Vec<String> {
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    match (arguments.dut, &arguments.ports) {
+        (Dut::Ports, Some(file)) => words(&["--dut", "ports", "--ports", &file.display().to_string()]),
+        (Dut::Soft, _) => words(&["--dut", "soft"]),
+        (Dut::Virtual | Dut::Ports, _) => Vec::new(),
+    }
 }
 
 /// A world of its own for the soft controller, in virtual or in real time.

@@ -2,13 +2,14 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::thread;
 
 use emulators::controller::Controller;
 use emulators::time::Span;
 use tokio::sync::mpsc;
 
-use super::{Exit, complain};
+use super::{Exit, STOP, complain};
 use crate::driver::live::{Lateness, News, World, serve};
 use crate::driver::port::Port;
 use crate::driver::{PortsFile, WallClock};
@@ -32,7 +33,8 @@ pub(super) struct Arguments {
     /// Where its millisecond counter begins.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     uptime_ms: u64,
-    /// Ends when standard input ends: for a program that starts it.
+    /// For a program that starts it: its supply comes with the first line on standard input, and it ends when standard
+    /// input does.
     #[arg(long)]
     attached: bool,
 }
@@ -78,6 +80,7 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
         }
     };
     match control(arguments, &site, &ports) {
+        Ok(()) if STOP.load(Ordering::Relaxed) => Exit::Interrupted,
         Ok(()) => Exit::Passed,
         Err(error) => {
             complain(&error);
@@ -91,17 +94,16 @@ fn control(arguments: &Arguments, site: &Site, ports: &PortsFile) -> Result<(), 
         .enable_all()
         .build()
         .map_err(|error| format!("no runtime: {error}"))?;
-    let mut config = site.controller.clone();
-    config.clock = arguments.start_time.unwrap_or_else(super::local_time);
-    config.uptime_ms = arguments.uptime_ms;
-    let persisted = arguments.state.as_ref().and_then(|path| std::fs::read(path).ok());
-    let device = Controller::new(config, persisted.as_deref());
-    let (tell, news) = mpsc::channel(16);
+    let (tell, mut news) = mpsc::channel(16);
     let attached = arguments.attached;
     thread::spawn(move || listen(&tell, attached));
     runtime.block_on(async {
         let mut open = Vec::new();
         for role in CableRole::ALL {
+            if !role.is_controllers() {
+                open.push(None);
+                continue;
+            }
             open.push(match (&ports.ports[role.index()], site.wiring.cables[role.index()]) {
                 (Some(url), Some(cable)) => {
                     let port = Port::open(url, cable.line).await.map_err(|error| error.to_string())?;
@@ -114,14 +116,27 @@ fn control(arguments: &Arguments, site: &Site, ports: &PortsFile) -> Result<(), 
                 (None, _) => None,
             });
         }
+        if attached && news.recv().await.is_none_or(|first| first == News::Told("quit".to_owned())) {
+            return Ok(());
+        }
+        let device = device(arguments, site);
         let mut lateness = Lateness::default();
         let mut world = Process { state: arguments.state.clone() };
-        let ended = serve(device, open, WallClock::start(), news, &mut world, &mut lateness)
+        let ended = serve(device, open, WallClock::start(), news, &mut world, &mut lateness, &STOP)
             .await
             .map_err(|error| error.to_string())?;
         tracing::info!("ended: {ended}; wakes were late: {lateness}");
         Ok(())
     })
+}
+
+/// The controller as it is when its supply comes.
+fn device(arguments: &Arguments, site: &Site) -> Controller {
+    let mut config = site.controller.clone();
+    config.clock = arguments.start_time.unwrap_or_else(super::local_time);
+    config.uptime_ms = arguments.uptime_ms;
+    let persisted = arguments.state.as_ref().and_then(|path| std::fs::read(path).ok());
+    Controller::new(config, persisted.as_deref())
 }
 
 /// Lines of standard input are what a person at the panel does.

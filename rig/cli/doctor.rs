@@ -98,12 +98,15 @@ fn limits(file: &PortsFile) -> Vec<String> {
              way round, cannot be seen at {ptys}"
         ));
     }
-    let networks = of(|url| matches!(url, PortUrl::Tcp(_)));
+    let networks = of(|url| matches!(url, PortUrl::Tcp(_) | PortUrl::TcpListen(_)));
     if !networks.is_empty() {
-        limits
-            .push(format!("the rates of network ports are the port server's and were not tried: {networks}"));
+        limits.push(format!(
+            "a raw network port carries no line settings: other rates were not tried at {networks}"
+        ));
     }
-    let wires = of(|url| !matches!(url, PortUrl::Pty(_) | PortUrl::Tcp(_)));
+    let wires = of(|url| {
+        matches!(url, PortUrl::Device(_) | PortUrl::ById(_) | PortUrl::Usb { .. } | PortUrl::Rfc2217(_))
+    });
     if !wires.is_empty() {
         limits.push(format!(
             "wires A and B the wrong way round look like garbage or like silence, and so does a missing ground: {wires}"

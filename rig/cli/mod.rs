@@ -20,6 +20,7 @@ mod calibrate;
 mod check;
 mod controller;
 mod doctor;
+mod emulate;
 mod exit;
 mod list;
 mod ports;
@@ -68,6 +69,8 @@ enum Command {
     Check(check::Arguments),
     /// The soft controller as a process of its own, on its side of the cables.
     Controller(controller::Arguments),
+    /// One emulator alone on a port, for whoever builds or debugs a controller.
+    Emulate(emulate::Arguments),
     /// Judge a recorded trace again, by the same code.
     Replay(replay::Arguments),
     /// What is plugged in: serial ports, their names for a ports file, who holds them.
@@ -110,6 +113,7 @@ pub fn main() -> ExitCode {
     let exit = match arguments.command {
         Command::Check(arguments) => check::run(&arguments, manner),
         Command::Controller(arguments) => controller::run(&arguments),
+        Command::Emulate(arguments) => emulate::run(&arguments, manner),
         Command::Replay(arguments) => replay::run(&arguments, manner),
         Command::Ports(arguments) => ports::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments, manner),

@@ -49,9 +49,9 @@ pub enum ActionBy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortsFile {
     /// Ports by [`CableRole::index`].
-    pub ports: [Option<PortUrl>; 6],
+    pub ports: [Option<PortUrl>; CableRole::COUNT],
     /// Cables whose time the rig must compute, by [`CableRole::index`]: the port carries bytes in no time.
-    pub computed: [bool; 6],
+    pub computed: [bool; CableRole::COUNT],
     /// The supply.
     pub power: ActionBy,
     /// The panel.
@@ -59,7 +59,7 @@ pub struct PortsFile {
     /// What was read may have arrived so much earlier, at ports that nobody has measured.
     pub latency: Span,
     /// The worst that was measured, by [`CableRole::index`].
-    pub measured: [Option<Span>; 6],
+    pub measured: [Option<Span>; CableRole::COUNT],
 }
 
 impl PortsFile {
@@ -80,7 +80,7 @@ impl PortsFile {
         let section = root
             .section("ports", &names)?
             .ok_or_else(|| root.error("`[ports]` is missing", "name at least one cable's port"))?;
-        let mut ports = [const { None }; 6];
+        let mut ports = [const { None }; CableRole::COUNT];
         for role in CableRole::ALL {
             let Some(entry) = section.get(role.name()) else { continue };
             let url = url(&entry)?;
@@ -102,11 +102,11 @@ impl PortsFile {
         let (power, operator) = (action("power", None)?, action("operator", Some(has_service))?);
         let all_pty = ports.iter().flatten().all(|url| matches!(url, PortUrl::Pty(_)));
         let unmeasured = if all_pty { UNMEASURED_PTY } else { UNMEASURED };
-        let [a, b, c, d, e, f] = names;
-        let calibration = root.section("calibration", &["latency", a, b, c, d, e, f])?;
+        let [a, b, c, d, e, f, g] = names;
+        let calibration = root.section("calibration", &["latency", a, b, c, d, e, f, g])?;
         let latency = calibration.as_ref().and_then(|section| section.get("latency"));
         let latency = latency.map_or(Ok(unmeasured), |entry| entry.quantity(duration))?;
-        let mut measured = [None; 6];
+        let mut measured = [None; CableRole::COUNT];
         for role in CableRole::ALL {
             let entry = calibration.as_ref().and_then(|section| section.get(role.name()));
             measured[role.index()] = entry.map(|entry| worst(&entry)).transpose()?;
@@ -128,10 +128,13 @@ fn worst(entry: &Entry<'_>) -> Result<Span, FileError> {
 }
 
 /// `[wires]`: where it says nothing, a pseudo-terminal has no time of its own and everything else has.
-fn computed(root: &Section<'_>, ports: &[Option<PortUrl>; 6]) -> Result<[bool; 6], FileError> {
+fn computed(
+    root: &Section<'_>,
+    ports: &[Option<PortUrl>; CableRole::COUNT],
+) -> Result<[bool; CableRole::COUNT], FileError> {
     let names = CableRole::ALL.map(CableRole::name);
     let section = root.section("wires", &names)?;
-    let mut computed = [false; 6];
+    let mut computed = [false; CableRole::COUNT];
     for role in CableRole::ALL {
         let entry = section.as_ref().and_then(|section| section.get(role.name()));
         let port = ports[role.index()].as_ref();

@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
 use super::outcome::{Outcome, Status};
+use super::ports::await_far_ends;
 use super::recorder::Recorder;
 use super::run::{Options, RunError, blank, close, must_exercise_what_exists, prepare, write_text};
 use crate::bench::Bench;
@@ -26,6 +27,8 @@ use crate::trace::Record;
 const WAITING: usize = 65_536;
 /// How often what was recorded is handed to the disk: a rig that is killed loses no more.
 const FLUSHED: Duration = Duration::from_millis(500);
+/// What a trace of real time calls its clock.
+pub(super) const LIVE: &str = "live";
 /// How exactly instants at a pseudo-terminal are known (round trips of 4 ms were measured on an idle machine).
 const PTY_UNCERTAINTY: Span = Span::from_ms(5);
 
@@ -41,7 +44,7 @@ pub fn run_soft(
     options: Options<'_>,
     program: &Path,
 ) -> Result<Outcome, RunError> {
-    if let Some(why) = not_in_real_time(site, scenario) {
+    if let Some(why) = super::run::not_for_soft(site).or_else(|| not_in_real_time(site, scenario)) {
         return Ok(blank(site, scenario, seed, Status::Skipped(why)));
     }
     let folder =
@@ -51,7 +54,8 @@ pub fn run_soft(
     let mut ports = Vec::new();
     let mut text = "version = 1\n\n[ports]\n".to_owned();
     for role in CableRole::ALL {
-        let cable = site.wiring.cables[role.index()];
+        // The module of a sense cable is emulated: nobody outside has an end on it.
+        let cable = site.wiring.cables[role.index()].filter(|_| role.is_controllers());
         let port = cable.map(|cable| Port::private_pty(cable.line)).transpose().map_err(RunError::Ports)?;
         if let Some(node) = port.as_ref().and_then(Port::far_end) {
             text.push_str(&format!("{} = \"{}\"\n", role.name(), node.display()));
@@ -72,16 +76,19 @@ pub fn run_soft(
         uptime_ms: scenario.uptime_ms,
     };
     let (tell, news) = mpsc::channel(64);
+    let mut cabinet = Soft::new(soft, tell);
+    cabinet.prepare().map_err(|why| RunError::Ports(std::io::Error::other(why)))?;
+    runtime.block_on(await_far_ends(&mut ports, options.stop))?;
     let run = LiveRun {
         bench: Bench::new(site, scenario.starts_at, seed),
         start: Start::Cold,
         steps: &scenario.steps,
         lasts: scenario.lasts,
         ports,
-        uncertainty: [PTY_UNCERTAINTY; 6],
+        uncertainty: [PTY_UNCERTAINTY; CableRole::COUNT],
         closing_is_trouble: false,
     };
-    carry_out(Job { site, scenario, seed, options }, &runtime, run, Soft::new(soft, tell), news).0
+    carry_out(Job { site, scenario, seed, options }, &runtime, run, cabinet, news).0
 }
 
 /// Why a scenario says nothing in real time.
@@ -130,9 +137,9 @@ pub(super) fn carry_out(
 }
 
 fn begin(job: Job<'_>) -> Result<(Recorder<'_>, Option<PathBuf>), RunError> {
-    let judge = Judge::new(job.site, job.scenario.starts_at)?;
+    let judge = Judge::new(job.site, job.scenario.starts_at)?.in_real_time();
     must_exercise_what_exists(job.scenario, &judge)?;
-    prepare(judge, job.site, job.scenario, job.seed, job.options, "live")
+    prepare(judge, job.site, job.scenario, job.seed, job.options, LIVE)
 }
 
 pub(super) fn runtime() -> Result<Runtime, RunError> {

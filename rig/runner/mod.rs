@@ -12,4 +12,5 @@ pub use live::run_soft;
 pub use outcome::{Outcome, Status, Tally};
 pub use ports::Table;
 pub use replay::{ReplayError, replay};
+pub(crate) use run::decoding;
 pub use run::{Options, RunError, run};

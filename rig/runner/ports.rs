@@ -8,7 +8,7 @@ use emulators::time::{Instant, Span};
 use emulators::wire::service_map as map;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant as Monotonic, timeout};
 
 use super::live::{Job, carry_out, not_in_real_time, runtime};
 use super::outcome::{Outcome, Status};
@@ -22,8 +22,8 @@ use crate::site::{CableRole, Site};
 
 /// How long whoever is to open the far ends of the rig's own terminals may take.
 const ARRIVAL: Duration = Duration::from_secs(60);
-/// How often somebody who waits is asked whether it still makes sense.
-const LOOK_UP: Duration = Duration::from_millis(100);
+/// How long each port is served in turn while far ends are waited for.
+const TURN: Duration = Duration::from_millis(10);
 /// How long a supply is off before a run that begins with a cold start.
 const OFF: Span = Span::from_secs(3);
 /// A person cannot switch faster.
@@ -49,8 +49,9 @@ impl Table {
         let runtime = runtime()?;
         let inside = runtime.enter();
         let ports = runtime.block_on(async {
-            let mut ports = vec![None, None, None, None, None, None];
+            let mut ports: Vec<Option<Port>> = CableRole::ALL.map(|_| None).into();
             open(site, &file, &mut ports).await?;
+            tell_what_is_awaited(&ports);
             await_far_ends(&mut ports, stop).await?;
             Ok::<_, RunError>(ports)
         })?;
@@ -88,8 +89,13 @@ impl Table {
         if let Ok(mut asked) = self.asked.lock() {
             *asked = Some(tell.clone());
         }
+        let mut bench =
+            Bench::on_wires(site, scenario.starts_at, seed, file.computed.map(|computed| !computed));
+        if file.ports[CableRole::Sense.index()].is_some() {
+            bench = bench.sense_is_real();
+        }
         let run = LiveRun {
-            bench: Bench::on_wires(site, scenario.starts_at, seed, file.computed.map(|computed| !computed)),
+            bench,
             start: Start::Running,
             steps: &steps,
             lasts: begins + scenario.lasts,
@@ -162,6 +168,9 @@ fn cannot_be_done(stimulus: &Stimulus, file: &PortsFile) -> Option<String> {
         | Stimulus::PostMended(_) => unplugged(CableRole::Lamps),
         Stimulus::DisplayFails(..) | Stimulus::DisplayMended(_) => unplugged(CableRole::Countdown),
         Stimulus::ServiceWrite { .. } => unplugged(CableRole::Service),
+        Stimulus::SenseFails(..) | Stimulus::SenseMended(..) => {
+            Some("the inputs of a module on the table cannot be stuck".to_owned())
+        }
         Stimulus::Arrive { .. } | Stimulus::Leave { .. } => None,
     }
 }
@@ -202,39 +211,54 @@ async fn open(site: &Site, file: &PortsFile, ports: &mut [Option<Port>]) -> Resu
     Ok(())
 }
 
-async fn await_far_ends(ports: &mut [Option<Port>], stop: &AtomicBool) -> Result<(), RunError> {
-    for (role, port) in CableRole::ALL.into_iter().zip(ports) {
-        let Some(port) = port else { continue };
-        let Some(link) = port.far_end().cloned() else { continue };
-        if !port.is_far_end_open() {
-            tracing::warn!("{}: waiting for somebody to open {}", role.name(), link.display());
-            far_end(port, stop).await.map_err(|why| RunError::Port {
-                cable: role.name(),
-                what: format!("{}: {why}", link.display()),
-            })?;
-        }
+fn tell_what_is_awaited(ports: &[Option<Port>]) {
+    let closed = ports.iter().flatten().filter(|port| !port.is_far_end_open());
+    let names: Vec<String> =
+        closed.filter_map(|port| port.far_end().map(|link| link.display().to_string())).collect();
+    if !names.is_empty() {
+        tracing::warn!("waiting for the controller to open {}", names.join(", "));
     }
-    Ok(())
 }
 
-/// Waits, within bounds, until the far end is open.
-async fn far_end(port: &mut Port, stop: &AtomicBool) -> Result<(), String> {
-    let mut waited = Duration::ZERO;
-    let mut buffer = [0; 4_096];
-    while waited < ARRIVAL && !stopped(stop) {
-        if port.is_far_end_open() {
-            return Ok(());
+/// Waits, within bounds, until all far ends are open. All are served meanwhile: whoever has opened one of them (a port
+/// server's client above all) wants answers before the last is there.
+pub(super) async fn await_far_ends(ports: &mut [Option<Port>], stop: &AtomicBool) -> Result<(), RunError> {
+    let begun = Monotonic::now();
+    let mut told = [false; CableRole::ALL.len()];
+    loop {
+        let mut missing = None;
+        for (role, port) in CableRole::ALL.into_iter().zip(&*ports) {
+            let link = port.as_ref().filter(|port| !port.is_far_end_open()).and_then(Port::far_end);
+            let Some(link) = link else { continue };
+            if !std::mem::replace(&mut told[role.index()], true) {
+                tracing::info!("{}: waiting for somebody to open {}", role.name(), link.display());
+            }
+            missing.get_or_insert_with(|| (role.name(), link.display().to_string()));
         }
-        match timeout(LOOK_UP, port.listen(&mut buffer)).await {
-            Ok(Heard::Gone(why)) => return Err(why),
-            Ok(Heard::Opened | Heard::Closed | Heard::Bytes(_)) => {}
-            Err(_nothing) => waited += LOOK_UP,
+        let Some((cable, link)) = missing else { return Ok(()) };
+        let trouble = |what: String| RunError::Port { cable, what: format!("{link}: {what}") };
+        if stopped(stop) {
+            return Err(trouble("interrupted".to_owned()));
+        }
+        if begun.elapsed() >= ARRIVAL {
+            let seconds = ARRIVAL.as_secs();
+            return Err(trouble(format!("nobody opened it within {seconds} s; is the controller running?")));
+        }
+        for port in ports.iter_mut().flatten().filter(|port| port.far_end().is_some()) {
+            if let Ok(why) = timeout(TURN, gone(port)).await {
+                return Err(trouble(why));
+            }
         }
     }
-    if stopped(stop) {
-        Err("interrupted".to_owned())
-    } else {
-        Err(format!("nobody opened it within {} s; is the controller running?", ARRIVAL.as_secs()))
+}
+
+/// Serves a port until it is gone; why it is.
+async fn gone(port: &mut Port) -> String {
+    let mut buffer = [0; 4_096];
+    loop {
+        if let Heard::Gone(why) = port.listen(&mut buffer).await {
+            return why;
+        }
     }
 }
 

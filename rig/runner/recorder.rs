@@ -89,6 +89,9 @@ fn tell(record: &Record) {
         What::Head { head, driven, lit } => {
             tracing::trace!(at = %record.latest, ?head, driven, lit, "lamps");
         }
+        What::Sensed { head, lit } => {
+            tracing::trace!(at = %record.latest, earliest = %record.earliest, ?head, lit, "lamps sensed");
+        }
         What::Frame(_) | What::Display { .. } | What::Post { .. } | What::People { .. } | What::End => {}
     }
 }

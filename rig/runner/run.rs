@@ -15,7 +15,7 @@ use crate::bench::Bench;
 use crate::driver::{Ended, VirtualRun};
 use crate::monitor::{Judge, PropertyError};
 use crate::scenario::Scenario;
-use crate::site::{FileError, Site};
+use crate::site::{CableRole, FileError, Site};
 use crate::trace::{Decoding, FORMAT, Header, Lines, Strip, Writer};
 
 /// Why a run could not be made, or not be finished. Never the controller's fault.
@@ -85,7 +85,7 @@ fn header(site: &Site, scenario: &Scenario, seed: u64, clock: &str) -> Header {
 }
 
 /// What a reader of this site's traces must know.
-pub(super) fn decoding(site: &Site) -> Decoding {
+pub(crate) fn decoding(site: &Site) -> Decoding {
     Decoding {
         crc: [0, 1].map(|side| site.wiring.cameras[side].crc),
         crosswalk_info_len: [0, 1].map(|side| site.wiring.cameras[side].crosswalk_info_len),
@@ -98,7 +98,7 @@ pub(super) fn decoding(site: &Site) -> Decoding {
 /// # Errors
 /// Only what is not the controller's fault: files, the catalogue, an interruption, a defect of the rig.
 pub fn run(site: &Site, scenario: &Scenario, seed: u64, options: Options<'_>) -> Result<Outcome, RunError> {
-    if let Some(why) = not_for(site, scenario) {
+    if let Some(why) = not_for_soft(site).or_else(|| not_for(site, scenario)) {
         return Ok(blank(site, scenario, seed, Status::Skipped(why)));
     }
     let judge = Judge::new(site, scenario.starts_at)?;
@@ -127,6 +127,15 @@ pub fn run(site: &Site, scenario: &Scenario, seed: u64, options: Options<'_>) ->
     Ok(outcome)
 }
 
+/// Why the soft controller cannot run a site.
+pub(super) fn not_for_soft(site: &Site) -> Option<String> {
+    let missing = [CableRole::Lamps, CableRole::Feedback].into_iter().find(|role| !site.wiring.has(*role))?;
+    let name = missing.name();
+    Some(format!(
+        "this site has no {name} cable: the soft controller needs one, a cabinet on the table may not"
+    ))
+}
+
 /// Why a scenario does not apply to a site.
 pub(super) fn not_for(site: &Site, scenario: &Scenario) -> Option<String> {
     let fits = scenario.policies.is_empty() || scenario.policies.iter().any(|policy| policy == site.policy());
@@ -144,7 +153,7 @@ pub(super) fn prepare<'a>(
 ) -> Result<(Recorder<'a>, Option<PathBuf>), RunError> {
     let mut recorder = Recorder::new(judge, options.stop);
     if options.draw {
-        recorder.strip = Some(Strip::default());
+        recorder.strip = Some(Strip::of(site.wiring.sense.is_some()));
         recorder.lines = Some(Lines::new(decoding(site)));
     }
     let file =
@@ -224,6 +233,7 @@ pub(super) fn blank(site: &Site, scenario: &Scenario, seed: u64, status: Status)
         site_argument: site.name.clone(),
         scenario: scenario.name.clone(),
         scenario_argument: scenario.name.clone(),
+        how: Vec::new(),
         title: scenario.title.clone(),
         seed,
         status,

@@ -133,6 +133,17 @@ impl Soft {
         Ok(())
     }
 
+    /// Starts the process, which opens its ports and waits for the supply: what follows is the controller's time, not
+    /// that of a process that comes up.
+    ///
+    /// # Errors
+    /// In words, if it cannot be started.
+    pub fn prepare(&mut self) -> Result<(), String> {
+        // A run begins with nothing persisted.
+        let _ = fs::remove_file(&self.options.state);
+        self.start(Instant::ZERO)
+    }
+
     fn tell(&mut self, line: &str) -> Result<(), String> {
         let Some(running) = &mut self.running else { return Err("the controller has no supply".to_owned()) };
         writeln!(running.stdin, "{line}")
@@ -176,19 +187,11 @@ impl Cabinet for Soft {
             self.off_since.get_or_insert(now);
             return self.tell("power off");
         }
-        match self.off_since.take() {
-            Some(since) if now.since(since) > CAPACITORS => {
-                self.running = None;
-                self.start(now)
-            }
-            Some(_) => self.tell("power on"),
-            None if self.running.is_none() => {
-                // A run begins with nothing persisted.
-                let _ = fs::remove_file(&self.options.state);
-                self.start(now)
-            }
-            None => Ok(()),
+        if self.off_since.take().is_some_and(|since| now.since(since) > CAPACITORS) {
+            self.running = None;
+            self.start(now)?;
         }
+        self.tell("power on")
     }
 
     fn operator(&mut self, action: Operator) -> Result<(), String> {

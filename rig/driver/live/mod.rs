@@ -4,6 +4,7 @@
 //! A machine's own time is exact: it is woken for the instants it asked for, in order, however late the loop is, and
 //! what it sends goes out at once. How late that was is measured at every wake.
 
+mod alone;
 mod cabinet;
 mod connected;
 mod lateness;
@@ -20,6 +21,7 @@ use tokio::task::LocalSet;
 use super::clock::{Alarm, WallClock};
 use super::port::{Heard, Port, PortUrl, Sender};
 
+pub use alone::{AloneEnd, AloneRun, Spectator};
 pub use cabinet::{Begun, Cabinet, Soft, SoftOptions};
 pub use connected::Connected;
 pub use lateness::Lateness;
@@ -42,8 +44,8 @@ pub const TOO_LATE: Span = Span::from_ms(50);
 pub(super) trait Machine {
     /// When it wants to be woken.
     fn due(&self) -> Instant;
-    /// Its wake at `at` has come.
-    fn wake(&mut self, at: Instant);
+    /// Its wake at `at` has come; it is `now`, a little later.
+    fn wake(&mut self, at: Instant, now: Instant);
     /// A port heard bytes; the last of them was read at `at`.
     fn hear(&mut self, at: Instant, port: usize, bytes: Vec<u8>);
     /// Something else happened.
@@ -222,7 +224,7 @@ fn catch_up(
         if due > now {
             return;
         }
-        machine.wake(due);
+        machine.wake(due, now);
         let done = settle(machine, due, clock, senders);
         lateness.note(done.since(due));
     }

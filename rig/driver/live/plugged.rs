@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use emulators::device::{Device, Input, Operator, Output, Port as Connector};
 use emulators::time::{Instant, Span};
@@ -10,6 +11,9 @@ use tokio::sync::mpsc;
 use super::{Lateness, Machine, News, TOO_LATE, run};
 use crate::driver::clock::WallClock;
 use crate::driver::port::Port;
+
+/// At least so often the loop looks up: somebody may want to stop.
+const LOOK_UP: Span = Span::from_ms(100);
 
 /// Where what a device does besides speaking goes.
 pub trait World {
@@ -23,6 +27,7 @@ pub trait World {
 /// other end's to compute.
 struct Plugged<'a, D> {
     device: D,
+    stop: &'a AtomicBool,
     sends: VecDeque<(usize, Vec<u8>)>,
     world: &'a mut dyn World,
     last: Instant,
@@ -75,12 +80,21 @@ impl<D: Device<Act = (), Sight = ()>> Plugged<'_, D> {
 
 impl<D: Device<Act = (), Sight = ()>> Machine for Plugged<'_, D> {
     fn due(&self) -> Instant {
-        self.device.poll_timeout().map_or(Instant::MAX, |wake| wake.at).max(self.last)
+        let device = self.device.poll_timeout().map_or(Instant::MAX, |wake| wake.at);
+        device.min(self.last + LOOK_UP).max(self.last)
     }
 
-    fn wake(&mut self, at: Instant) {
+    fn wake(&mut self, at: Instant, now: Instant) {
+        // Its time is exact as long as the process is served in time. After a stall it finds its wakes in the past, as a
+        // processor that stood still would.
+        let at = if now.since(at) > TOO_LATE { now } else { at };
         self.last = self.last.max(at);
-        self.device.handle_timeout(self.last);
+        if self.device.poll_timeout().is_some_and(|wake| wake.at <= self.last) {
+            self.device.handle_timeout(self.last);
+        }
+        if self.stop.load(Ordering::Relaxed) {
+            self.over = Some("interrupted".to_owned());
+        }
         self.drain();
     }
 
@@ -117,7 +131,7 @@ impl<D: Device<Act = (), Sight = ()>> Machine for Plugged<'_, D> {
     }
 }
 
-/// Runs a device on its ports (by its connectors) until it is told to quit. Says why it ended.
+/// Runs a device on its ports (by its connectors) until it is told to quit, or `stop` is set. Says why it ended.
 ///
 /// # Errors
 /// What the system says.
@@ -128,9 +142,10 @@ pub async fn serve<D: Device<Act = (), Sight = ()>>(
     news: mpsc::Receiver<News>,
     world: &mut dyn World,
     lateness: &mut Lateness,
+    stop: &AtomicBool,
 ) -> io::Result<String> {
     let last = clock.now();
-    let mut plugged = Plugged { device, sends: VecDeque::new(), world, last, over: None };
+    let mut plugged = Plugged { device, stop, sends: VecDeque::new(), world, last, over: None };
     plugged.give(last, Input::Power(true));
     run(&mut plugged, ports, clock, news, lateness).await?;
     Ok(plugged.over.unwrap_or_default())

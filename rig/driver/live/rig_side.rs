@@ -87,7 +87,7 @@ pub struct LiveRun<'a> {
     pub ports: Vec<Option<Port>>,
     /// By [`CableRole::index`], how exactly instants at the port are known: what was read may have arrived so much
     /// earlier, what was written may arrive so much later. The time a message takes to the controller and back.
-    pub uncertainty: [Span; 6],
+    pub uncertainty: [Span; CableRole::COUNT],
     /// Whether a far end that closes is a cable that is pulled (where the rig does not start the controller itself).
     pub closing_is_trouble: bool,
 }
@@ -120,7 +120,7 @@ impl LiveRun<'_> {
             noted: Vec::new(),
             last: Instant::ZERO,
             forgiven: Instant::ZERO,
-            gone: [None; 6],
+            gone: [None; CableRole::COUNT],
             absences: Vec::new(),
             stalls: Vec::new(),
             over: None,
@@ -145,17 +145,18 @@ struct RigSide<'a> {
     held_up: Span,
     /// What somebody was asked to do, and since when the scenario waits for it.
     asked: Option<(Instant, Stimulus)>,
-    uncertainty: [Span; 6],
+    uncertainty: [Span; CableRole::COUNT],
     worst: Span,
     closing_is_trouble: bool,
     cabinet: &'a mut dyn Cabinet,
     witness: &'a mut dyn Witness,
     sends: VecDeque<(usize, Vec<u8>)>,
-    noted: Vec<What>,
+    /// What is to be recorded, and since when it may have been so where the bench knows.
+    noted: Vec<(What, Option<Instant>)>,
     last: Instant,
     forgiven: Instant,
     /// Ports that are gone, by cable: since when, and why.
-    gone: [Option<Instant>; 6],
+    gone: [Option<Instant>; CableRole::COUNT],
     absences: Vec<Absence>,
     stalls: Vec<(Instant, Span)>,
     over: Option<LiveEnd>,
@@ -171,7 +172,13 @@ impl RigSide<'_> {
             match output {
                 Output::Bytes { port, bytes } => self.sends.push_back((usize::from(port.0), bytes)),
                 Output::Sight(Observation::Dut(action)) => self.act(action),
-                Output::Sight(observation) => self.noted.extend(what(observation)),
+                Output::Sight(observation) => {
+                    let earliest = match &observation {
+                        Observation::Sensed { earliest, .. } => Some(*earliest),
+                        _known_now => None,
+                    };
+                    self.noted.extend(what(observation).map(|what| (what, earliest)));
+                }
                 Output::Persist(_) | Output::Reject { .. } => {}
             }
         }
@@ -199,7 +206,7 @@ impl RigSide<'_> {
     }
 
     fn note(&mut self, text: String) {
-        self.noted.push(What::Note(text));
+        self.noted.push((What::Note(text), None));
     }
 
     fn stalled(&mut self, at: Instant, by: Span, who: &str) {
@@ -283,6 +290,7 @@ impl RigSide<'_> {
                 self.uncertainty.get(usize::from(*cable)).copied().unwrap_or(self.worst)
             }
             What::Head { .. } | What::Post { .. } => of(CableRole::Lamps),
+            What::Sensed { .. } => of(CableRole::Sense),
             What::Display { .. } => of(CableRole::Countdown),
             What::Power(_) | What::People { .. } | What::Stimulus(_) | What::Note(_) | What::End => {
                 self.worst
@@ -302,7 +310,7 @@ impl Machine for RigSide<'_> {
         bench.min(step).min(self.end).min(look_up).max(self.last)
     }
 
-    fn wake(&mut self, at: Instant) {
+    fn wake(&mut self, at: Instant, _now: Instant) {
         self.last = self.last.max(at);
         let waits = self.asked.is_some();
         let held_up = self.held_up;
@@ -317,7 +325,7 @@ impl Machine for RigSide<'_> {
         {
             self.bench.handle_timeout(self.last);
         } else if at >= self.end && !waits {
-            self.noted.push(What::End);
+            self.noted.push((What::End, None));
             self.over = Some(LiveEnd::Planned(self.end));
         }
         self.give_up();
@@ -369,8 +377,9 @@ impl Machine for RigSide<'_> {
         if done.since(at) > TOO_LATE && at > Instant::ZERO {
             self.stalled(at, done.since(at), "the bench");
         }
-        for what in std::mem::take(&mut self.noted) {
-            let earliest = at.back(self.uncertainty(&what));
+        for (what, since) in std::mem::take(&mut self.noted) {
+            // What a module told was so between its answers; those are known as well as the port knows instants.
+            let earliest = since.unwrap_or(at).back(self.uncertainty(&what));
             self.witness.record(Record { earliest, latest: done, what });
         }
         self.witness.advance(done);

@@ -1,7 +1,11 @@
 //! Ports: a name becomes an open port, which is bytes with the instant at which they were read.
 
 mod lock;
+mod net;
 mod pty;
+mod rfc2217;
+#[cfg(test)]
+mod tests;
 mod url;
 
 use std::cell::RefCell;
@@ -16,15 +20,14 @@ use std::time::Duration;
 use emulators::time::Line;
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncReadExt, AsyncWrite, ReadHalf, WriteHalf};
-use tokio::net::TcpStream;
 use tokio_serial::{SerialPort, SerialPortBuilderExt, SerialStream};
+
+use net::{Net, Wire};
+use rfc2217::Settings;
 
 pub use lock::{LockError, PortLock};
 pub use pty::Pty;
 pub use url::{PortUrl, PortUrlError};
-
-/// How long a network port may take to answer.
-const CONNECT: Duration = Duration::from_secs(5);
 
 /// A port that has just been opened can be written at once.
 const WRITABLE: Duration = Duration::from_millis(200);
@@ -65,7 +68,7 @@ pub struct Port {
 enum Kind {
     Pty { pty: Rc<RefCell<Pty>>, master: AsyncFd<OwnedFd>, watch: AsyncFd<OwnedFd> },
     Tty { reading: ReadHalf<SerialStream>, writing: Option<WriteHalf<SerialStream>> },
-    Tcp(TcpStream),
+    Net(Net),
 }
 
 /// What happened at a port.
@@ -73,7 +76,7 @@ enum Kind {
 pub enum Heard {
     /// So many bytes arrived.
     Bytes(usize),
-    /// Somebody has opened the far end of a pseudo-terminal.
+    /// Somebody has opened the far end of a pseudo-terminal, or has connected.
     Opened,
     /// Nobody has it open any more.
     Closed,
@@ -88,7 +91,7 @@ pub struct Sender(Way);
 #[derive(Debug)]
 enum Way {
     Pty(Rc<RefCell<Pty>>),
-    Tcp(OwnedFd),
+    Net(Rc<RefCell<Wire>>),
     // It lends its descriptor only as a number, and a number cannot be trusted to stay open.
     Tty(WriteHalf<SerialStream>),
 }
@@ -117,7 +120,7 @@ impl Sender {
             // Nobody is there: the bytes go where they go on a line without a listener.
             Way::Pty(pty) if !pty.borrow_mut().is_open() => Ok(bytes.len()),
             Way::Pty(pty) => Ok(rustix::io::write(pty.borrow().master(), bytes)?),
-            Way::Tcp(fd) => Ok(rustix::io::write(fd, bytes)?),
+            Way::Net(wire) => wire.borrow_mut().send(bytes),
             Way::Tty(stream) => {
                 let mut context = Context::from_waker(Waker::noop());
                 match Pin::new(stream).poll_write(&mut context, bytes) {
@@ -147,12 +150,22 @@ impl Port {
                 let kind = of_pty(pty).map_err(|error| fail(error.to_string()))?;
                 Ok(port(kind, far_end, Some(lock)))
             }
-            PortUrl::Tcp(address) => {
+            PortUrl::Tcp(address) | PortUrl::Rfc2217(address) => {
                 let lock = PortLock::take(&url.to_string()).map_err(|error| fail(error.to_string()))?;
-                let stream = connect(address).await.map_err(fail)?;
-                Ok(port(Kind::Tcp(stream), None, Some(lock)))
+                let line = Settings::of(line);
+                let net = match url {
+                    PortUrl::Tcp(_) => Net::tcp(address, line).await,
+                    _ => Net::rfc2217(address, line).await,
+                };
+                Ok(port(Kind::Net(net.map_err(fail)?), None, Some(lock)))
             }
-            PortUrl::Rfc2217(_) => Err(fail("RFC 2217 is not spoken yet; use tcp://host:port".to_owned())),
+            PortUrl::TcpListen(address) | PortUrl::Rfc2217Listen(address) => {
+                let com_port = matches!(url, PortUrl::Rfc2217Listen(_));
+                let net = Net::listener(address, Settings::of(line), com_port).await.map_err(fail)?;
+                let scheme = if com_port { "rfc2217" } else { "tcp" };
+                let far_end = net.local().map(|at| PathBuf::from(format!("{scheme}://{at}")));
+                Ok(port(Kind::Net(net), far_end, None))
+            }
             PortUrl::Device(_) | PortUrl::ById(_) | PortUrl::Usb { .. } => {
                 let node = url.node().map_err(fail)?.unwrap_or_default();
                 let real = std::fs::canonicalize(&node).map_err(|error| fail(missing(&error)))?;
@@ -206,7 +219,7 @@ impl Port {
     /// Whether the line's time must be computed: true where bytes arrive in no time.
     #[must_use]
     pub fn is_timeless(&self) -> bool {
-        matches!(self.kind, Kind::Pty { .. })
+        self.url.is_timeless() || matches!(self.kind, Kind::Pty { .. })
     }
 
     /// The writing side; there is one.
@@ -219,7 +232,7 @@ impl Port {
             Kind::Tty { writing, .. } => {
                 Way::Tty(writing.take().ok_or_else(|| io::Error::other("a port has one writing side"))?)
             }
-            Kind::Tcp(stream) => Way::Tcp(stream.as_fd().try_clone_to_owned()?),
+            Kind::Net(net) => Way::Net(net.wire()),
         };
         Ok(Sender(way))
     }
@@ -227,14 +240,14 @@ impl Port {
     /// Whether the rig can set the line's rate here.
     #[must_use]
     pub fn sets_line(&self) -> bool {
-        matches!(self.kind, Kind::Pty { .. } | Kind::Tty { .. })
+        !matches!(self.url, PortUrl::Tcp(_) | PortUrl::TcpListen(_))
     }
 
     /// The same port with other line settings; its writing side must be there.
     ///
     /// # Errors
-    /// If the adapter or its driver cannot do that, or the writing side is away.
-    pub fn at_line(self, line: Line) -> io::Result<Port> {
+    /// If the adapter, its driver or a port server cannot do that, or the writing side is away.
+    pub async fn at_line(self, line: Line) -> io::Result<Port> {
         let Port { url, line: before, kind, far_end, _lock } = self;
         let kind = match kind {
             Kind::Tty { reading, writing: Some(writing) } => {
@@ -247,8 +260,15 @@ impl Port {
             Kind::Tty { writing: None, .. } => {
                 return Err(io::Error::other("the port's writing side is in use"));
             }
-            Kind::Tcp(stream) if line == before => Kind::Tcp(stream),
-            Kind::Tcp(_) => return Err(io::Error::other("the line's settings are the port server's")),
+            Kind::Net(net) if line == before => Kind::Net(net),
+            Kind::Net(net) => match url {
+                PortUrl::Rfc2217(_) => {
+                    drop((net, _lock));
+                    return Port::open(&url, line).await.map_err(io::Error::other);
+                }
+                PortUrl::Rfc2217Listen(_) => Kind::Net(net.at_line(Settings::of(line))),
+                _ => return Err(io::Error::other("nobody can be told the line's settings")),
+            },
             // What the far program has set is its own; ours is what it is compared with.
             Kind::Pty { pty, master, watch } => Kind::Pty { pty, master, watch },
         };
@@ -267,7 +287,8 @@ impl Port {
     pub fn is_far_end_open(&self) -> bool {
         match &self.kind {
             Kind::Pty { pty, .. } => pty.borrow_mut().is_open(),
-            Kind::Tty { .. } | Kind::Tcp(_) => true,
+            Kind::Net(net) => net.is_open(),
+            Kind::Tty { .. } => true,
         }
     }
 
@@ -294,7 +315,7 @@ impl Port {
                 }
             },
             Kind::Tty { reading, .. } => reading.read(buffer).await,
-            Kind::Tcp(stream) => stream.read(buffer).await,
+            Kind::Net(net) => return net.listen(buffer).await,
         };
         match read {
             Ok(0) => Heard::Gone("unplugged, or closed at the other end".to_owned()),
@@ -306,9 +327,14 @@ impl Port {
     /// The rate that the far program has set, where that can be seen and is another than the line's.
     #[must_use]
     pub fn wrong_baud(&self) -> Option<u32> {
-        let Kind::Pty { pty, .. } = &self.kind else { return None };
-        let rate = pty.borrow().settings().ok()?.output_speed();
-        (rate != self.line.baud).then_some(rate)
+        match &self.kind {
+            Kind::Pty { pty, .. } => {
+                let rate = pty.borrow().settings().ok()?.output_speed();
+                (rate != self.line.baud).then_some(rate)
+            }
+            Kind::Net(net) => net.wrong_baud(),
+            Kind::Tty { .. } => None,
+        }
     }
 }
 
@@ -334,19 +360,6 @@ fn tty(node: &Path, line: Line) -> tokio_serial::Result<SerialStream> {
 /// 11 bits a character are 8E1, Modbus's own default.
 const fn parity(line: Line) -> tokio_serial::Parity {
     if line.bits > 10 { tokio_serial::Parity::Even } else { tokio_serial::Parity::None }
-}
-
-async fn connect(address: &str) -> Result<TcpStream, String> {
-    let hint = "is the port server running?";
-    match tokio::time::timeout(CONNECT, TcpStream::connect(address)).await {
-        Ok(Ok(stream)) => {
-            // A frame must not wait for the answer to the one before it.
-            let _ = stream.set_nodelay(true);
-            Ok(stream)
-        }
-        Ok(Err(error)) => Err(format!("{error}; {hint}")),
-        Err(_) => Err(format!("no answer within {} s; {hint}", CONNECT.as_secs())),
-    }
 }
 
 fn missing(error: &io::Error) -> String {

@@ -1,5 +1,5 @@
 //! What a port is called: `/dev/ttyUSB0`, `by-id:…`, `usb:0403:6001[:SERIAL]`, `pty:NAME`, `tcp://host:port`,
-//! `rfc2217://host:port`.
+//! `rfc2217://host:port`, `tcp-listen://[host]:port`, `rfc2217-listen://[host]:port`.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -30,6 +30,10 @@ pub enum PortUrl {
     Tcp(String),
     /// A port server that takes line settings (RFC 2217).
     Rfc2217(String),
+    /// A raw byte stream to whoever connects here.
+    TcpListen(String),
+    /// A port server to whoever connects here.
+    Rfc2217Listen(String),
 }
 
 /// Why a text names no port.
@@ -40,8 +44,11 @@ pub struct PortUrlError {
     why: &'static str,
 }
 
-const HINT: &str =
-    "/dev/ttyUSB0, by-id:usb-FTDI_…, usb:0403:6001:SERIAL, pty:NAME, tcp://host:port or rfc2217://host:port";
+const HINT: &str = "/dev/ttyUSB0, by-id:usb-FTDI_…, usb:0403:6001:SERIAL, pty:NAME, tcp://host:port, rfc2217://host:port, \
+     tcp-listen://host:port or rfc2217-listen://host:port";
+
+/// Where a port listens if it does not say: nobody else's machine reaches it there.
+const LOOPBACK: &str = "127.0.0.1";
 
 impl FromStr for PortUrl {
     type Err = PortUrlError;
@@ -62,10 +69,16 @@ impl FromStr for PortUrl {
             "by-id" => Ok(PortUrl::ById(rest.to_owned())),
             "usb" => usb(rest).ok_or_else(|| wrong("vendor and product are four hexadecimal digits each")),
             "pty" => Ok(PortUrl::Pty(rest.into())),
-            "tcp" => address(rest).map(PortUrl::Tcp).ok_or_else(|| wrong("host and port are missing")),
+            "tcp" => address(rest, None).map(PortUrl::Tcp).ok_or_else(|| wrong("host and port are missing")),
             "rfc2217" => {
-                address(rest).map(PortUrl::Rfc2217).ok_or_else(|| wrong("host and port are missing"))
+                address(rest, None).map(PortUrl::Rfc2217).ok_or_else(|| wrong("host and port are missing"))
             }
+            "tcp-listen" => address(rest, Some(LOOPBACK))
+                .map(PortUrl::TcpListen)
+                .ok_or_else(|| wrong("the port is missing")),
+            "rfc2217-listen" => address(rest, Some(LOOPBACK))
+                .map(PortUrl::Rfc2217Listen)
+                .ok_or_else(|| wrong("the port is missing")),
             _ => Err(wrong("nobody knows its scheme")),
         }
     }
@@ -80,11 +93,16 @@ fn usb(text: &str) -> Option<PortUrl> {
     Some(PortUrl::Usb { vendor, product, serial }).filter(|_| !text.ends_with(':'))
 }
 
-/// `//host:port`
-fn address(text: &str) -> Option<String> {
+/// `//host:port`, or `//:port` where a host is known.
+fn address(text: &str, host_if_none: Option<&str>) -> Option<String> {
     let text = text.strip_prefix("//")?.trim_end_matches('/');
     let (host, port) = text.rsplit_once(':')?;
-    (!host.is_empty() && port.parse::<u16>().is_ok()).then(|| text.to_owned())
+    port.parse::<u16>().ok()?;
+    match (host, host_if_none) {
+        ("", Some(host)) => Some(format!("{host}:{port}")),
+        ("", None) => None,
+        _ => Some(text.to_owned()),
+    }
 }
 
 impl fmt::Display for PortUrl {
@@ -99,6 +117,8 @@ impl fmt::Display for PortUrl {
             PortUrl::Pty(link) => write!(f, "pty:{}", link.display()),
             PortUrl::Tcp(address) => write!(f, "tcp://{address}"),
             PortUrl::Rfc2217(address) => write!(f, "rfc2217://{address}"),
+            PortUrl::TcpListen(address) => write!(f, "tcp-listen://{address}"),
+            PortUrl::Rfc2217Listen(address) => write!(f, "rfc2217-listen://{address}"),
         }
     }
 }
@@ -107,7 +127,7 @@ impl PortUrl {
     /// Whether bytes arrive in no time at such a port, so that whoever stands for the line must compute it.
     #[must_use]
     pub fn is_timeless(&self) -> bool {
-        matches!(self, PortUrl::Pty(_))
+        matches!(self, PortUrl::Pty(_) | PortUrl::TcpListen(_) | PortUrl::Rfc2217Listen(_))
     }
 
     /// The device node behind the name at this moment, where there is one.
@@ -121,7 +141,11 @@ impl PortUrl {
             PortUrl::Usb { vendor, product, serial } => {
                 by_identity(*vendor, *product, serial.as_deref()).map(Some)
             }
-            PortUrl::Pty(_) | PortUrl::Tcp(_) | PortUrl::Rfc2217(_) => Ok(None),
+            PortUrl::Pty(_)
+            | PortUrl::Tcp(_)
+            | PortUrl::Rfc2217(_)
+            | PortUrl::TcpListen(_)
+            | PortUrl::Rfc2217Listen(_) => Ok(None),
         }
     }
 }
@@ -181,10 +205,19 @@ mod tests {
             "pty:run/cam-a",
             "tcp://localhost:4000",
             "rfc2217://[::1]:2217",
+            "tcp-listen://127.0.0.1:0",
+            "rfc2217-listen://0.0.0.0:2217",
         ] {
             let url: PortUrl = text.parse().expect(text);
             assert_eq!(url.to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_port_that_listens_is_the_machine_s_own_unless_it_says_otherwise() {
+        let url: PortUrl = "tcp-listen://:4000".parse().expect("a port");
+        assert_eq!(url.to_string(), "tcp-listen://127.0.0.1:4000");
+        assert!(url.is_timeless() && !PortUrl::Tcp("127.0.0.1:4000".to_owned()).is_timeless());
     }
 
     #[test]
@@ -197,6 +230,9 @@ mod tests {
             "usb:0403:6001:",
             "tcp://host",
             "tcp:host:1",
+            "tcp://:1",
+            "tcp-listen://host",
+            "rfc2217-listen://:70000",
             "pty:",
             "x:y",
             "pty:a\u{1b}",

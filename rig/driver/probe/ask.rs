@@ -15,7 +15,7 @@ pub(super) const USUAL: [u32; 8] = [9_600, 19_200, 38_400, 57_600, 115_200, 4_80
 const THINKING: Duration = Duration::from_millis(250);
 /// How long a broadcaster or a client is listened to: both speak at least once a second, and twice is needed.
 const SPEAKING: Duration = Duration::from_millis(2_300);
-/// Units that are tried at a service port that does not answer under its own.
+/// Units that are tried at a service or sense port that does not answer under its own.
 const UNITS: [u8; 6] = [1, 2, 3, 10, 100, 247];
 
 /// Something that a controller answers.
@@ -25,6 +25,8 @@ pub enum Question {
     Connect(usize, Crc),
     /// A panel reads the first register of this unit.
     Service(u8),
+    /// A poller reads the first input of this unit.
+    Sense(u8),
 }
 
 impl Question {
@@ -42,6 +44,7 @@ impl Question {
             Question::Service(unit) => {
                 emit_request(unit, &Request::ReadInputs(map::MODE, 1), &mut bytes);
             }
+            Question::Sense(unit) => emit_request(unit, &Request::ReadDiscreteInputs(0, 1), &mut bytes),
         }
         bytes
     }
@@ -122,6 +125,7 @@ fn first_questions(role: CableRole, wiring: &Wiring) -> Vec<Question> {
         CableRole::Service => {
             wiring.service.map(|service| Question::Service(service.unit)).into_iter().collect()
         }
+        CableRole::Sense => wiring.sense.map(|sense| Question::Sense(sense.unit)).into_iter().collect(),
         CableRole::Lamps | CableRole::Feedback | CableRole::Countdown => Vec::new(),
     }
 }
@@ -136,8 +140,17 @@ fn questions(role: CableRole, wiring: &Wiring) -> Vec<Question> {
     if let Some(service) = wiring.service {
         all.push(Question::Service(service.unit));
     }
-    if role == CableRole::Service {
-        all.extend(UNITS.map(Question::Service));
+    if let Some(sense) = wiring.sense {
+        all.push(Question::Sense(sense.unit));
+    }
+    match role {
+        CableRole::Service => all.extend(UNITS.map(Question::Service)),
+        CableRole::Sense => all.extend(UNITS.map(Question::Sense)),
+        CableRole::CameraA
+        | CableRole::CameraB
+        | CableRole::Lamps
+        | CableRole::Feedback
+        | CableRole::Countdown => {}
     }
     let mut seen = Vec::new();
     all.retain(|question| {

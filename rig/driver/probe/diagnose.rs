@@ -115,13 +115,12 @@ pub(super) fn line_of(role: CableRole, wiring: &Wiring) -> Line {
 #[must_use]
 pub fn diagnose(bench: &Bench<'_>, seen: &[Seen]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if let Some(finding) = nothing_at_all(bench, seen) {
-        findings.push(finding);
-    } else {
-        findings.extend(swapped(bench, seen));
-        for port in seen {
-            findings.extend(one_port(bench, port));
-        }
+    let off = nothing_at_all(bench, seen);
+    let off_too = off.is_some();
+    findings.extend(off);
+    findings.extend(swapped(bench, seen));
+    for port in seen.iter().filter(|port| !(off_too && port.role.is_controllers())) {
+        findings.extend(one_port(bench, port));
     }
     for port in seen {
         findings.extend(collects(port));
@@ -144,8 +143,9 @@ pub(super) fn wrong(
 fn nothing_at_all(bench: &Bench<'_>, seen: &[Seen]) -> Option<Finding> {
     let open = |port: &&Seen| !matches!(port.trouble, Some(Trouble::Open(_) | Trouble::Lost(_)));
     let silent = |port: &Seen| port.heard.bytes == 0 && port.proof.is_none();
-    let all: Vec<CableRole> = seen.iter().filter(open).map(|port| port.role).collect();
-    if all.len() < 2 || all.len() < seen.len() || !seen.iter().all(silent) {
+    let its: Vec<&Seen> = seen.iter().filter(|port| port.role.is_controllers()).collect();
+    let all: Vec<CableRole> = its.iter().copied().filter(open).map(|port| port.role).collect();
+    if all.len() < 2 || all.len() < its.len() || !its.into_iter().all(silent) {
         return None;
     }
     Some(wrong(
@@ -207,7 +207,7 @@ fn evidence(bench: &Bench<'_>, port: &Seen) -> String {
         Some(Question::Connect(side, crc)) => {
             format!(", asked as {} ({} checksum)", CableRole::ALL[side.min(1)].name(), crc_name(crc))
         }
-        Some(Question::Service(unit)) => format!(", asked as unit {unit}"),
+        Some(Question::Service(unit) | Question::Sense(unit)) => format!(", asked as unit {unit}"),
     };
     format!("at {}'s port{asked}, one hears {}", port.role.name(), voice_name(bench.wiring, found.voice))
 }
@@ -236,7 +236,11 @@ fn one_port(bench: &Bench<'_>, port: &Seen) -> Vec<Finding> {
         findings.extend(match port.role {
             CableRole::Lamps => street::heads(bench, port),
             CableRole::Countdown => street::displays(bench, port),
-            CableRole::CameraA | CableRole::CameraB | CableRole::Feedback | CableRole::Service => Vec::new(),
+            CableRole::CameraA
+            | CableRole::CameraB
+            | CableRole::Feedback
+            | CableRole::Service
+            | CableRole::Sense => Vec::new(),
         });
     }
     findings
@@ -305,12 +309,13 @@ fn silent(bench: &Bench<'_>, port: &Seen) -> Finding {
             )
         }
         CableRole::Service => "if all that is right, its unit may be another".to_owned(),
+        CableRole::Sense => "has the module its supply? Its unit may be another".to_owned(),
         CableRole::Lamps | CableRole::Feedback | CableRole::Countdown => {
             "if all that is right, the controller does not use this cable".to_owned()
         }
     };
     let asked = match port.role {
-        CableRole::CameraA | CableRole::CameraB | CableRole::Service if port.sets_line => {
+        CableRole::CameraA | CableRole::CameraB | CableRole::Service | CableRole::Sense if port.sets_line => {
             format!("; nor in answer to questions at {} rates, in every variant", USUAL.len())
         }
         _ => "; nor in answer to questions of other cables' devices".to_owned(),

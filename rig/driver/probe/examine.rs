@@ -150,13 +150,18 @@ impl Examination<'_> {
         let script = Scenario::load(SCRIPT, "doctor.toml", 1)
             .map_err(|error| ExamineError::Script(error.to_string()))?;
         let (tell, news) = mpsc::channel(16);
+        let mut bench =
+            Bench::on_wires(self.site, self.clock, 1, self.file.computed.map(|computed| !computed));
+        if self.file.ports[CableRole::Sense.index()].is_some() {
+            bench = bench.sense_is_real();
+        }
         let run = LiveRun {
-            bench: Bench::on_wires(self.site, self.clock, 1, self.file.computed.map(|computed| !computed)),
+            bench,
             start: Start::Running,
             steps: &script.steps,
             lasts: self.listens,
             ports,
-            uncertainty: [Span::ZERO; 6],
+            uncertainty: [Span::ZERO; CableRole::COUNT],
             closing_is_trouble: false,
         };
         let mut ears = Ears { stop: self.stop, by_cable: Default::default() };
@@ -265,7 +270,7 @@ fn note_absent_far_ends(seen: &mut [Seen], ports: &[Option<Port>]) {
 /// Tries one thing after the other until somebody is understood.
 async fn try_all(mut port: Port, wiring: &Wiring, tries: Vec<Attempt>) -> Option<Proof> {
     for attempt in tries {
-        port = match port.at_line(attempt.line) {
+        port = match port.at_line(attempt.line).await {
             Ok(port) => port,
             Err(error) => {
                 tracing::info!("{} baud cannot be set: {error}", attempt.line.baud);
@@ -311,7 +316,7 @@ struct Ear {
 #[derive(Debug)]
 struct Ears<'a> {
     stop: &'a AtomicBool,
-    by_cable: [Ear; 6],
+    by_cable: [Ear; CableRole::COUNT],
 }
 
 impl Ear {
@@ -352,6 +357,7 @@ impl Witness for Ears<'_> {
             What::Head { .. }
             | What::Display { .. }
             | What::Post { .. }
+            | What::Sensed { .. }
             | What::Power(_)
             | What::People { .. }
             | What::Stimulus(_)

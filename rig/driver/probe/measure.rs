@@ -14,6 +14,8 @@ use crate::site::{CableRole, Wiring};
 
 /// A message that is not back by then is lost.
 const LOST: Duration = Duration::from_millis(1_000);
+/// How long whoever is to connect may take.
+const ARRIVAL: Duration = Duration::from_secs(30);
 /// After so many losses in a row nobody is there.
 const GIVE_UP: u32 = 3;
 /// Silence after which an answer is over, besides the time of a few characters.
@@ -115,12 +117,31 @@ pub async fn measure(
             .service
             .map(|service| Question::Service(service.unit))
             .ok_or(MeasureError::NobodyAsked(role.name()))?,
+        CableRole::Sense => wiring
+            .sense
+            .map(|sense| Question::Sense(sense.unit))
+            .ok_or(MeasureError::NobodyAsked(role.name()))?,
         CableRole::Lamps | CableRole::Feedback | CableRole::Countdown => {
             return Err(MeasureError::NobodyAsked(role.name()));
         }
     };
-    let port = Port::open(url, line).await?;
+    let mut port = Port::open(url, line).await?;
+    await_far_end(&mut port).await?;
     answers(port, &question.bytes(wiring), line, samples).await
+}
+
+/// A listening port has nobody to ask until somebody has come.
+async fn await_far_end(port: &mut Port) -> Result<(), MeasureError> {
+    let last = Monotonic::now() + ARRIVAL;
+    let mut buffer = [0; 512];
+    while !port.is_far_end_open() {
+        match timeout_at(last, port.listen(&mut buffer)).await {
+            Ok(Heard::Gone(why)) => return Err(MeasureError::Gone(why)),
+            Ok(Heard::Bytes(_) | Heard::Opened | Heard::Closed) => {}
+            Err(_late) => return Err(MeasureError::NoAnswer("nobody has connected")),
+        }
+    }
+    Ok(())
 }
 
 async fn own_terminal(line: Line, samples: u32) -> Result<Measured, MeasureError> {

@@ -57,6 +57,10 @@ pub(super) fn variant(wiring: &Wiring, port: &Seen, found: Found) -> Option<Find
         (CableRole::Feedback, Voice::Feedback(unit)) if unit != wiring.feedback.unit => {
             Some(other_unit(port, unit, wiring.feedback.unit, "asks", "it never asks"))
         }
+        (CableRole::Sense, Voice::Sense(unit)) => wiring
+            .sense
+            .filter(|sense| sense.unit != unit)
+            .map(|sense| other_unit(port, unit, sense.unit, "answers as", "it does not answer as")),
         (CableRole::Service, Voice::Service(unit)) => wiring
             .service
             .filter(|service| service.unit != unit)
@@ -85,12 +89,13 @@ fn stranger(wiring: &Wiring, port: &Seen, camera: emulators::wire::gbt43229::Add
 
 fn other_unit(port: &Seen, is: u8, says: u8, verb: &str, not: &str) -> Finding {
     let name = port.role.name();
+    let who = if port.role == CableRole::Sense { "module" } else { "controller" };
     wrong(
         "unit",
         &[port.role],
-        format!("{name}: the controller {verb} unit {is}, the site file says {says}"),
+        format!("{name}: the {who} {verb} unit {is}, the site file says {says}"),
         format!("by the unit in its frames; {not} unit {says}"),
-        format!("set the controller, or write `unit = {is}` in [wiring.{name}] of the site file"),
+        format!("set the {who}, or write `unit = {is}` in [wiring.{name}] of the site file"),
     )
 }
 

@@ -28,6 +28,8 @@ pub struct Understood {
     pub polls: Vec<(u8, u32)>,
     /// Answers with input registers: unit, how many.
     pub answers: Vec<(u8, u32)>,
+    /// Answers with discrete inputs: unit, how many.
+    pub inputs: Vec<(u8, u32)>,
     /// Countdown broadcasts: edition, how many.
     pub broadcasts: Vec<(Edition, u32)>,
     /// Displays named in them.
@@ -54,6 +56,8 @@ pub enum Voice {
     Countdown(Edition),
     /// Answers as this unit.
     Service(u8),
+    /// A module that answers with its inputs, as this unit.
+    Sense(u8),
 }
 
 impl Understood {
@@ -84,10 +88,11 @@ impl Understood {
             (voice, count.saturating_mul(CERTAIN))
         });
         let answers = self.answers.iter().map(|(unit, count)| (Voice::Service(*unit), *count * CERTAIN));
+        let inputs = self.inputs.iter().map(|(unit, count)| (Voice::Sense(*unit), *count * CERTAIN));
         let polls = self.polls.iter().map(|(unit, count)| (Voice::Feedback(*unit), *count));
         let broadcasts = self.broadcasts.iter().map(|(edition, count)| (Voice::Countdown(*edition), *count));
         let writes = (Voice::Lamps, u32::try_from(self.writes.len()).unwrap_or(u32::MAX));
-        let all = camera.chain(answers).chain(polls).chain(broadcasts).chain([writes]);
+        let all = camera.chain(answers).chain(inputs).chain(polls).chain(broadcasts).chain([writes]);
         all.filter(|(_, count)| *count >= CERTAIN).max_by_key(|(_, count)| *count).map(|(voice, _)| voice)
     }
 
@@ -137,7 +142,7 @@ impl Understood {
         while at < bytes.len() {
             let rest = &bytes[at..];
             at += match rest.get(1).copied() {
-                Some(0x01..=0x06 | 0x0f | 0x10 | 0x84) => self.modbus_frame(rest).unwrap_or(1),
+                Some(0x01..=0x06 | 0x0f | 0x10 | 0x82 | 0x84) => self.modbus_frame(rest).unwrap_or(1),
                 Some(_) | None => 1,
             };
         }
@@ -171,6 +176,10 @@ impl Understood {
                 count(&mut self.answers, unit);
                 Some(used)
             }
+            Parsed::Frame { frame: (unit, Response::Bits(2, _) | Response::Exception(2, _)), used } => {
+                count(&mut self.inputs, unit);
+                Some(used)
+            }
             Parsed::Frame { .. } | Parsed::NeedMore | Parsed::Reject { .. } => None,
         }
     }
@@ -187,16 +196,18 @@ impl Voice {
     /// Which of a site's cables leads to such a voice.
     #[must_use]
     pub fn belongs_to(self, wiring: &Wiring) -> Option<CableRole> {
-        match self {
+        let role = match self {
             Voice::ToCamera { camera, .. } => [CableRole::CameraA, CableRole::CameraB]
                 .into_iter()
-                .find(|role| wiring.cameras[role.index()].address == camera),
-            Voice::AsCamera(_) => None,
-            Voice::Lamps => Some(CableRole::Lamps),
-            Voice::Feedback(_) => Some(CableRole::Feedback),
-            Voice::Countdown(_) => Some(CableRole::Countdown),
-            Voice::Service(_) => wiring.cables[CableRole::Service.index()].map(|_| CableRole::Service),
-        }
+                .find(|role| wiring.cameras[role.index()].address == camera)?,
+            Voice::AsCamera(_) => return None,
+            Voice::Lamps => CableRole::Lamps,
+            Voice::Feedback(_) => CableRole::Feedback,
+            Voice::Countdown(_) => CableRole::Countdown,
+            Voice::Service(_) => CableRole::Service,
+            Voice::Sense(_) => CableRole::Sense,
+        };
+        wiring.cables[role.index()].map(|_| role)
     }
 }
 

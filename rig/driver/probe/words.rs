@@ -35,6 +35,7 @@ pub(super) fn voice_name(wiring: &Wiring, voice: Voice) -> String {
         Voice::Feedback(unit) => format!("a controller that reads feedback inputs of unit {unit}"),
         Voice::Countdown(edition) => format!("a countdown broadcast of {}", edition_name(edition)),
         Voice::Service(unit) => format!("a controller that answers as unit {unit}"),
+        Voice::Sense(unit) => format!("an input module that answers as unit {unit}"),
     }
 }
 
