@@ -102,7 +102,8 @@ fn same_both_ways(scenarios: &[&str]) {
         left.retain(|scenario| {
             let runs = json["runs"].as_array().expect("runs");
             let run = runs.iter().find(|run| run["scenario"] == **scenario).expect("its run");
-            if was_stalled(run) {
+            // Instants that this host could not know well enough decide nothing either.
+            if was_stalled(run) || run["status"] == "inconclusive" {
                 return true;
             }
             assert_eq!(run["status"], "passed", "{scenario}: {run:#}");
@@ -173,7 +174,7 @@ fn noise_on_every_cable_is_borne_in_real_time() {
         let out = tempfile::tempdir().expect("a folder");
         let (_, json) = check(out.path(), &["--dut", "soft", "--scenario", "noise-on-every-cable"]);
         let run = &json["runs"][0];
-        if !was_stalled(run) {
+        if !was_stalled(run) && run["status"] != "inconclusive" {
             assert_eq!(run["status"], "passed", "{run:#}");
             return;
         }
