@@ -93,6 +93,14 @@ fn a_decision_clock_restarted_by_an_empty_frame_is_named_by_p25_and_p27() {
 }
 
 #[test]
+fn a_first_service_that_is_announced_early_or_for_nobody_is_named() {
+    // Within the longest wait after power came: that the cameras had to start up is no excuse.
+    names(&Street { announced: vec![75_000, 140_000], ..Street::default() }, &["P25"]);
+    let nobody = Street { people: vec![(1, 112_100, 155_600)], walkers: vec![], ..Street::default() };
+    names(&nobody, &["P15", "P28", "P34"]);
+}
+
+#[test]
 fn a_demand_forgotten_in_clearance_is_named_by_p30_and_p25() {
     let forgetful = Street {
         announced: vec![80_000],

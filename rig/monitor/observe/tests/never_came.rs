@@ -40,7 +40,7 @@ fn a_short_extension_under_a_blind_crosswalk_camera_is_named_by_p37() {
 
 #[test]
 fn a_stop_sentence_for_those_who_stepped_off_on_flashing_green_is_named_by_p57() {
-    // The camera reports at 109.7 s and 110.2 s, the red begins at 110.0 s.
+    // The camera reports at 109.55 s and 110.05 s, the red begins at 110.0 s.
     let walkers = vec![(96_000, 107_000), (109_900, 114_000), (156_000, 167_000)];
     let street = Street { walkers, ..Street::default() };
     assert_eq!(violated(&judge(&street)), Vec::<String>::new());

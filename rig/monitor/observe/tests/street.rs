@@ -213,7 +213,8 @@ impl Street {
         if ms.is_multiple_of(1_000) && ms > 0 {
             self.broadcast(pen, ms);
         }
-        if ms % 500 == 200 && ms > 1_000 {
+        // Just behind the whole second at which people come and digits begin.
+        if ms % 500 == 50 && ms > 1_000 {
             self.camera(pen, 0, ms);
             self.camera(pen, 1, ms);
         }
