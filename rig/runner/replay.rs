@@ -9,6 +9,7 @@ use super::live::LIVE;
 use super::outcome::{Outcome, Status};
 use super::recorder::Recorder;
 use super::run::{RunError, close, decoding, stopped};
+use crate::driver::live::TOO_SLOW;
 use crate::monitor::Judge;
 use crate::scenario::Scenario;
 use crate::site::{FileError, Site};
@@ -53,6 +54,7 @@ pub fn replay(path: &Path, stop: &AtomicBool) -> Result<Outcome, ReplayError> {
     recorder.strip = Some(Strip::of(site.wiring.sense.is_some()));
     recorder.lines = Some(Lines::new(decoding(&site)));
     let (mut whole, mut more) = (false, false);
+    let mut stalled = None;
     for record in reader.by_ref() {
         if whole {
             more = true;
@@ -60,6 +62,11 @@ pub fn replay(path: &Path, stop: &AtomicBool) -> Result<Outcome, ReplayError> {
         }
         recorder.judge.advance(record.latest);
         recorder.take(&record);
+        if let What::Note(text) = &record.what
+            && text.starts_with(TOO_SLOW)
+        {
+            stalled.get_or_insert_with(|| format!("{text}, at {}", record.latest));
+        }
         whole = record.what == What::End;
         if stopped(stop) {
             return Err(RunError::Interrupted(record.latest).into());
@@ -75,6 +82,13 @@ pub fn replay(path: &Path, stop: &AtomicBool) -> Result<Outcome, ReplayError> {
     outcome.trace_bytes = path.metadata().map_or(0, |file| file.len());
     if more || (whole && reader.cut().is_some()) {
         outcome.remarks.push(format!("something follows the end of the trace at {ended}; it was not judged"));
+    }
+    if let Some(stalled) = stalled {
+        // As in the run itself: what went wrong beside a stall is nobody's verdict.
+        match outcome.status {
+            Status::Violated | Status::Inconclusive(_) => outcome.status = Status::Broken(stalled),
+            Status::Passed | Status::Skipped(_) | Status::Broken(_) => outcome.remarks.push(stalled),
+        }
     }
     if !whole {
         let why = reader.cut().unwrap_or("no end record");

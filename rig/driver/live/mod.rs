@@ -39,6 +39,8 @@ const LATEST: Duration = Duration::from_millis(800);
 
 /// A stall of the host beyond this spoils what was judged around it.
 pub const TOO_LATE: Span = Span::from_ms(50);
+/// How a note of such a stall begins.
+pub const TOO_SLOW: &str = "host too slow";
 
 /// What the loop drives.
 pub(super) trait Machine {

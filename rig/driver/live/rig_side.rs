@@ -7,7 +7,7 @@ use emulators::device::{Device, Input, Output, Port as Connector};
 use emulators::time::{Instant, Span};
 use tokio::sync::mpsc;
 
-use super::{Begun, Cabinet, Lateness, Machine, News, TOO_LATE, run};
+use super::{Begun, Cabinet, Lateness, Machine, News, TOO_LATE, TOO_SLOW, run};
 use crate::bench::{Bench, DutAction, Observation};
 use crate::driver::Witness;
 use crate::driver::clock::WallClock;
@@ -211,7 +211,7 @@ impl RigSide<'_> {
 
     fn stalled(&mut self, at: Instant, by: Span, who: &str) {
         self.stalls.push((at, by));
-        self.note(format!("host too slow: {who} was served {by} s late"));
+        self.note(format!("{TOO_SLOW}: {who} was served {by} s late"));
     }
 
     /// The next step: what the cabinet needs somebody for is asked for first.
