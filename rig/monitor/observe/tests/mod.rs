@@ -187,7 +187,7 @@ fn a_report_that_comes_again_is_no_news() {
             // Each once more 2.2 s later: newer ones have overtaken it.
             let again = |record: &Record| {
                 let mut copy = record.clone();
-                copy.latest = copy.latest + Span::from_ms(2_200);
+                copy.latest += Span::from_ms(2_200);
                 copy.earliest = copy.latest;
                 copy
             };
@@ -203,6 +203,11 @@ fn a_report_that_comes_again_is_no_news() {
     let (without, with) = (changes(false), changes(true));
     let first = without.iter().zip(&with).find(|(one, other)| one != other);
     assert_eq!((first, without.len()), (None, with.len()));
+}
+
+#[test]
+fn a_detector_that_is_called_implausible_without_a_cause_is_named_by_p40() {
+    names(&Street { detector_a: 2, fault: 11, ..Street::default() }, &["P40"]);
 }
 
 #[test]
