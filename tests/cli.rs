@@ -46,6 +46,64 @@ fn check_writes_a_run_folder_that_replays_to_the_same_verdicts() {
     assert_eq!(results(&first), results(&again));
 }
 
+/// A command whose stdout is a full disk: exit code and stderr.
+#[cfg(target_os = "linux")]
+fn on_a_full_disk(arguments: &[&str]) -> (Option<i32>, String) {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("a full disk");
+    let output = std::process::Command::new(assert_cmd::cargo::cargo_bin("rig"))
+        .args(arguments)
+        .stdout(full)
+        .output()
+        .expect("the binary runs");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn results_that_cannot_be_written_are_no_success() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = folder.path().to_str().expect("a printable path");
+    stdout_of(&["check", "--scenario", "give-up", "--out", out], 0);
+    let trace = folder.path().join("give-up/trace.rig");
+    let trace = trace.to_str().expect("a printable path");
+    for arguments in [
+        &["check", "--scenario", "give-up"][..],
+        &["check", "--scenario", "give-up", "--json"],
+        &["replay", trace],
+        &["replay", trace, "--text", "--json"],
+        &["list", "sites"],
+        &["list", "properties", "--json"],
+        &["--help"],
+        &["--version"],
+    ] {
+        let (code, stderr) = on_a_full_disk(arguments);
+        assert_eq!(code, Some(3), "{arguments:?}: {stderr}");
+        assert!(stderr.contains("could not be written"), "{arguments:?}: {stderr}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_reader_that_goes_away_changes_no_verdict() {
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("rig"))
+        .args(["check", "--scenario", "give-up"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
+
+#[test]
+fn a_filter_of_diagnostics_that_means_nothing_is_told() {
+    let output =
+        rig().args(["list", "sites"]).env("RUST_LOG", "garbage===").output().expect("the binary runs");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && stderr.contains("RUST_LOG=garbage==="), "{stderr}");
+}
+
 #[test]
 fn unknown_names_end_with_2_and_say_what_there_is() {
     assert!(stderr_of(&["check", "yudaihe"], 2).contains("yudaihe-beixiaoyuan"));

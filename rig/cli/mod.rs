@@ -1,14 +1,12 @@
 //! Arguments, output and exit codes. Results go to stdout, progress and diagnostics to stderr.
 
-/// A line on stdout. A reader that has gone away (`| head`) is no reason to panic: the exit code still tells.
+/// A line on stdout; see [`output`].
 macro_rules! say {
-    ($($text:tt)*) => {{
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stdout(), $($text)*);
-    }};
+    () => { crate::cli::output::line(format_args!("")) };
+    ($($text:tt)+) => { crate::cli::output::line(format_args!($($text)+)) };
 }
 
-/// A line on stderr, with the same patience.
+/// A line on stderr. Where nobody reads it nothing can be done.
 macro_rules! complain_line {
     ($($text:tt)*) => {{
         use std::io::Write as _;
@@ -24,6 +22,7 @@ mod emulate;
 mod exit;
 mod list;
 mod ports;
+mod output;
 mod replay;
 mod show;
 
@@ -96,10 +95,12 @@ pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            let code = if error.use_stderr() { Exit::Usage } else { Exit::Passed };
-            // Nothing can be done about a closed stdout here.
-            let _ = error.print();
-            return code.into();
+            if error.use_stderr() {
+                let _ = error.print();
+                return Exit::Usage.into();
+            }
+            output::note(error.print());
+            return output::finish(Exit::Passed).into();
         }
     };
     diagnostics(arguments.verbose, arguments.quiet);
@@ -120,7 +121,7 @@ pub fn main() -> ExitCode {
         Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
     };
-    exit.into()
+    output::finish(exit).into()
 }
 
 /// Local time as devices count it: seconds since 1970-01-01, without a zone. Where the zone cannot be told: UTC.
@@ -137,7 +138,18 @@ fn diagnostics(verbose: u8, quiet: bool) {
         (false, 2) => "debug",
         (false, _) => "trace",
     };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let wanted = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|text| !text.is_empty());
+    let filter = wanted.map(|text| EnvFilter::try_new(&text).map_err(|error| (text, error)));
+    let filter = match filter {
+        Some(Ok(filter)) => filter,
+        Some(Err((text, error))) => {
+            complain_line!(
+                "warning: RUST_LOG={text} is ignored: {error}; write for example RUST_LOG=rig=debug"
+            );
+            EnvFilter::new(level)
+        }
+        None => EnvFilter::new(level),
+    };
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
 }

@@ -23,7 +23,7 @@ const fn id(kind: Pair) -> &'static str {
     match kind {
         Pair::MorePeople => "P31",
         Pair::SwappedKerbs => "P32",
-        Pair::Noise(_) => "P43",
+        Pair::Noise(_) | Pair::DamagedFrames => "P43",
         Pair::Repeats => "P44",
         Pair::ClockStep(_) => "P54",
     }
@@ -58,6 +58,13 @@ pub(super) fn twin(kind: Pair, site: &Site, scenario: &Scenario) -> (Site, Scena
                 let period = site.wiring.cameras[side as usize].period;
                 let old = period * REPLAYED_PERIODS + period.div(2);
                 first(&mut scenario, Stimulus::CameraFails(side, CameraFault::Replays(old)));
+            }
+        }
+        Pair::DamagedFrames => {
+            for (_, step) in &mut scenario.steps {
+                if let Stimulus::CameraFails(_, fault @ CameraFault::BadCrc) = step {
+                    *fault = CameraFault::Silent;
+                }
             }
         }
         Pair::ClockStep(seconds) => {
@@ -119,7 +126,7 @@ pub(super) fn judge(kind: Pair, site: &Site, edges: &[Edge], twin: &[Edge], resu
     let (triggers, worst) = match kind {
         Pair::MorePeople => later(edges, twin, tolerance),
         // The edge of a lamp may move by one report period (P43, P44: another frame counts) and the tolerance.
-        Pair::Noise(_) | Pair::Repeats | Pair::ClockStep(_) | Pair::SwappedKerbs => {
+        Pair::Noise(_) | Pair::Repeats | Pair::DamagedFrames | Pair::ClockStep(_) | Pair::SwappedKerbs => {
             let period = site.wiring.cameras.iter().map(|camera| camera.period).max().unwrap_or_default();
             apart(edges, twin, period + tolerance)
         }
@@ -239,6 +246,24 @@ mod tests {
         let mut other = edges(0);
         other[1].2 = RED;
         assert!(apart(&edges(0), &other, bound).1.is_some_and(|worst| worst.margin_us < 0));
+    }
+
+    #[test]
+    fn what_is_damaged_does_not_come_at_all_in_the_other_run() {
+        let site =
+            crate::site::library::find("yudaihe-beixiaoyuan").unwrap_or_else(|error| panic!("{error}"));
+        let scenario =
+            crate::scenario::library::find("damaged-frames", 1).unwrap_or_else(|error| panic!("{error}"));
+        let failing = |scenario: &Scenario, wanted: CameraFault| {
+            let fails = |step: &&(Instant, Stimulus)| matches!(step.1, Stimulus::CameraFails(_, fault) if fault == wanted);
+            scenario.steps.iter().filter(fails).count()
+        };
+        let (_, twin) = twin(Pair::DamagedFrames, &site, &scenario);
+        assert_eq!(
+            (failing(&scenario, CameraFault::BadCrc), failing(&scenario, CameraFault::Silent)),
+            (2, 0)
+        );
+        assert_eq!((failing(&twin, CameraFault::BadCrc), failing(&twin, CameraFault::Silent)), (0, 2));
     }
 
     #[test]

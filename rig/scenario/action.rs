@@ -153,7 +153,7 @@ fn arrive(entry: &Entry<'_>) -> Result<Deed, FileError> {
 }
 
 /// The parameters of a fault; each fault takes those it needs, and what is left over is refused.
-struct Fault<'a> {
+pub(crate) struct Fault<'a> {
     section: Section<'a>,
     taken: Vec<&'static str>,
 }
@@ -229,9 +229,9 @@ fn read_fault<T>(
 }
 
 /// Makes a fault of its parameters.
-type ReadFault<T> = fn(&mut Fault<'_>) -> Result<T, FileError>;
+pub(crate) type ReadFault<T> = fn(&mut Fault<'_>) -> Result<T, FileError>;
 
-const CAMERA_FAULTS: [(&str, ReadFault<camera::Fault>); 17] = [
+pub(crate) const CAMERA_FAULTS: [(&str, ReadFault<camera::Fault>); 17] = [
     ("miss", |fault| Ok(camera::Fault::Miss(fault.per_mille()?))),
     ("clip", |fault| Ok(camera::Fault::Clip(fault.number("count", 0, PEOPLE_MAX)?))),
     ("ghosts", |fault| Ok(camera::Fault::Ghosts(fault.number("per_hour", 1, 3_600)?, fault.span("lasts")?))),
@@ -265,7 +265,7 @@ fn camera_action(entry: &Entry<'_>) -> Result<Deed, FileError> {
     .into())
 }
 
-const CABLE_FAULTS: [(&str, ReadFault<cable::Fault>); 12] = [
+pub(crate) const CABLE_FAULTS: [(&str, ReadFault<cable::Fault>); 12] = [
     ("drop", |fault| Ok(cable::Fault::Drop(fault.share()?))),
     ("flip", |fault| Ok(cable::Fault::Flip(fault.share()?))),
     ("duplicate", |fault| Ok(cable::Fault::Duplicate(fault.share()?))),
@@ -337,7 +337,7 @@ fn lamp_action(entry: &Entry<'_>) -> Result<Deed, FileError> {
     .into())
 }
 
-const DISPLAY_FAULTS: [(&str, ReadFault<countdown::Fault>); 6] = [
+pub(crate) const DISPLAY_FAULTS: [(&str, ReadFault<countdown::Fault>); 6] = [
     ("dark", |_| Ok(countdown::Fault::Dark)),
     ("frozen", |_| Ok(countdown::Fault::Frozen)),
     ("missing-segment", |_| Ok(countdown::Fault::MissingSegment)),
@@ -359,7 +359,7 @@ fn display_action(entry: &Entry<'_>) -> Result<Deed, FileError> {
     .into())
 }
 
-const POST_FAULTS: [(&str, ReadFault<light_post::Fault>); 3] = [
+pub(crate) const POST_FAULTS: [(&str, ReadFault<light_post::Fault>); 3] = [
     ("stuck-colour", |_| Ok(light_post::Fault::StuckColour)),
     ("mute", |_| Ok(light_post::Fault::Mute)),
     ("loops", |_| Ok(light_post::Fault::Loops)),

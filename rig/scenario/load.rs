@@ -98,10 +98,11 @@ fn policies(root: &Section<'_>) -> Result<Vec<String>, FileError> {
 }
 
 fn pair(root: &Section<'_>) -> Result<Option<Pair>, FileError> {
-    const WORDS: [(&str, Pair); 3] = [
+    const WORDS: [(&str, Pair); 4] = [
         ("more-people", Pair::MorePeople),
         ("swapped-kerbs", Pair::SwappedKerbs),
         ("repeats", Pair::Repeats),
+        ("damaged-frames", Pair::DamagedFrames),
     ];
     let Some(entry) = root.get("pair") else {
         return Ok(None);

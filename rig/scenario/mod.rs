@@ -9,7 +9,7 @@
 //! uptime = "49d 17h"                     # default 0s: how long the controller has been running
 //! must_exercise = ["P25", "P26"]         # default none: not triggered makes the run inconclusive
 //! policies = ["observed"]                # default all: others are skipped
-//! pair = "more-people"                   # or "swapped-kerbs", "repeats", { noise = "lamps" }, { clock_step = "1h" }
+//! pair = "more-people"                   # or "swapped-kerbs", "repeats", "damaged-frames", { noise = "lamps" }, { clock_step = "1h" }
 //!
 //! [[do]]                                 # a time and exactly one of the following
 //! at = "40s"
@@ -162,6 +162,8 @@ pub enum Pair {
     Noise(CableRole),
     /// P44: both cameras send every frame twice, and every report once more when it is old.
     Repeats,
+    /// P43: where the scenario damages a camera's frames they do not come at all.
+    DamagedFrames,
     /// P54: the cameras' clocks jump by this many seconds.
     ClockStep(i32),
 }

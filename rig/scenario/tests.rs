@@ -50,6 +50,22 @@ fn assert_same(scenario: &Scenario, text: &str) {
 }
 
 #[test]
+fn every_fault_there_is_happens_in_some_scenario() {
+    use super::action::{CABLE_FAULTS, CAMERA_FAULTS, DISPLAY_FAULTS, POST_FAULTS};
+    let find = |name: &String| library::find(name, 1).unwrap_or_else(|error| panic!("{error}"));
+    let text: String = library::names().iter().map(|name| find(name).text).collect();
+    let cameras = CAMERA_FAULTS.iter().map(|(word, _)| ("camera", *word));
+    let cables = CABLE_FAULTS.iter().map(|(word, _)| ("cable", *word));
+    let displays = DISPLAY_FAULTS.iter().map(|(word, _)| ("display", *word));
+    let posts = POST_FAULTS.iter().map(|(word, _)| ("post", *word));
+    for (what, word) in cameras.chain(cables).chain(displays).chain(posts) {
+        let fails = format!("fails = \"{word}\"");
+        let used = text.lines().any(|line| line.starts_with(what) && line.contains(&fails));
+        assert!(used, "no {what} ever fails by `{word}`");
+    }
+}
+
+#[test]
 fn the_same_seed_draws_the_same_people_and_another_seed_others() {
     let draw = |seed| library::find("school-burst", seed).expect("built in").to_toml();
     assert_eq!(draw(1), draw(1));
@@ -358,6 +374,7 @@ fn any_pair() -> impl Strategy<Value = Pair> {
         Just(Pair::SwappedKerbs),
         any_role().prop_map(Pair::Noise),
         Just(Pair::Repeats),
+        Just(Pair::DamagedFrames),
         (-86_400_i32..86_400).prop_map(Pair::ClockStep),
     ]
 }

@@ -192,6 +192,7 @@ impl Scenario {
                 Pair::MorePeople => writeln!(out, "pair = \"more-people\""),
                 Pair::SwappedKerbs => writeln!(out, "pair = \"swapped-kerbs\""),
                 Pair::Repeats => writeln!(out, "pair = \"repeats\""),
+                Pair::DamagedFrames => writeln!(out, "pair = \"damaged-frames\""),
                 Pair::Noise(role) => writeln!(out, "pair = {{ noise = \"{}\" }}", word(&CABLES, &role)),
                 Pair::ClockStep(seconds) => writeln!(out, "pair = {{ clock_step = \"{seconds}s\" }}"),
             };

@@ -1,7 +1,7 @@
 //! A Modbus bus overheard: what is asked and what is answered. A frame that repeats an earlier one costs a
 //! comparison; only others are parsed. What is damaged means nothing.
 
-use emulators::time::{Instant, Span};
+use emulators::time::{CharacterTimes, Instant, Line, Span};
 use emulators::wire::Parsed;
 use emulators::wire::modbus::{Request, Response, parse_request, parse_response};
 
@@ -114,35 +114,54 @@ impl<T> Ear<T> {
 pub(super) struct Bus {
     pub(super) asked: Ear<Request>,
     pub(super) answered: Ear<Response>,
+    times: CharacterTimes,
     last_end: Option<Instant>,
     shortest_gap: Span,
 }
 
 impl Bus {
-    pub(super) fn new() -> Bus {
+    pub(super) fn new(line: Line) -> Bus {
         Bus {
             asked: Ear::new(parse_request),
             answered: Ear::new(parse_response),
+            times: CharacterTimes::new(line),
             last_end: None,
             shortest_gap: Span::MAX,
         }
     }
 
-    /// A frame ended at `end`. Gives the silence before it if it is a request that came after a shorter silence than any
+    /// A frame of `sent` bytes arrived at `end`. What a cable holds up had left the line before. Gives the silence before it if it is a request that came after a shorter silence than any
     /// before, or after less than `required`: others need no judging.
     pub(super) fn silence(
         &mut self,
         start: Instant,
         end: Instant,
+        sent: usize,
         request: bool,
         required: Span,
     ) -> Option<Span> {
-        let before = self.last_end.replace(end)?;
+        let before = self.last_end.replace(end.min(start + self.times.of(sent)))?;
         let gap = start.since(before);
         if !request || (gap >= required && gap >= self.shortest_gap) {
             return None;
         }
         self.shortest_gap = self.shortest_gap.min(gap);
         Some(gap)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_cable_holds_up_had_left_the_line_before() {
+        let mut bus = Bus::new(Line::n81(19_200));
+        let required = Span::from_ms(2);
+        let at = Instant::from_ms;
+        // A request of 8 bytes (4.2 ms) is held up until 300 ms; the next one began long after it had left the line.
+        assert_eq!(bus.silence(at(100), at(300), 8, true, required), None);
+        assert_eq!(bus.silence(at(298), at(303), 8, true, required), None.or(Some(Span::from_us(193_833))));
+        assert_eq!(bus.silence(at(303), at(308), 8, true, required), Some(Span::from_us(833)));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use emulators::time::{Instant, Span};
 use emulators::wire::Parsed;
-use emulators::wire::gbt43229::{Decoder, Message, Packet, RealTime, Region};
+use emulators::wire::gbt43229::{Decoder, DeviceTime, Message, Packet, RealTime, Region};
 
 use super::Timer;
 use super::sink::{Sink, flag, number};
@@ -18,6 +18,10 @@ const STREAK_MAX: i64 = 20;
 const SESSION_LASTS: Span = Span::from_secs(12);
 /// A frame that arrived less than this before the red may count as one in the red (T38).
 const EDGE_TOLERANCE: Span = Span::from_ms(100);
+/// Reports whose time stamps are remembered, to know a copy by: 32 s at two reports a second.
+const REMEMBERED: usize = 64;
+/// So many known time stamps in a row are those of a clock that was set back.
+const SET_BACK: u8 = 3;
 /// Window of the erratic count (T32 is per minute).
 const MINUTE: Span = Span::from_secs(60);
 
@@ -40,6 +44,10 @@ pub(super) struct Camera {
     crosswalk_capacity: i64,
     jump_max: i64,
     erratic_per_min: usize,
+    /// Time stamps of the newest reports. One that comes again is a copy and no news (P44).
+    stamps: VecDeque<DeviceTime>,
+    /// Copies in a row.
+    copies: u8,
     /// Counts of the last received frame, believed or not: waiting, crosswalk.
     received: [Option<u8>; 2],
     crosswalk: Crosswalk,
@@ -77,6 +85,8 @@ impl Camera {
             crosswalk_capacity: number("crosswalk_capacity").unwrap_or(i64::from(wiring.crosswalk_capacity)),
             jump_max: number("jump_max").unwrap_or(10),
             erratic_per_min: number("erratic_per_min").and_then(|n| usize::try_from(n).ok()).unwrap_or(120),
+            stamps: VecDeque::with_capacity(REMEMBERED),
+            copies: 0,
             received: [None; 2],
             crosswalk: Crosswalk::default(),
             crosswalk_seen: None,
@@ -198,6 +208,9 @@ impl Camera {
         red_since: Option<Instant>,
     ) -> bool {
         let place = self.place;
+        if self.is_copy(report.at) {
+            return false;
+        }
         let zone = |channel: Option<u8>, region| {
             report.zones.iter().find(|zone| Some(zone.channel) == channel && zone.region == region)
         };
@@ -249,6 +262,24 @@ impl Camera {
         sink.set(sink.ids.count[place], number(Some(count)));
         sink.set_flag(sink.ids.present[place], count > 0);
         true
+    }
+
+    /// Whether a report came before. So many in a row with none that is new are no copies: the camera's clock was set back.
+    fn is_copy(&mut self, stamp: DeviceTime) -> bool {
+        let advances = self.stamps.back().is_none_or(|newest| stamp > *newest);
+        if !advances && self.stamps.contains(&stamp) {
+            self.copies += 1;
+            if self.copies < SET_BACK {
+                return true;
+            }
+            self.stamps.clear();
+        }
+        self.copies = 0;
+        if self.stamps.len() == REMEMBERED {
+            self.stamps.pop_front();
+        }
+        self.stamps.push_back(stamp);
+        false
     }
 
     /// Whether a count can be true: below the capacity and near the last received one (P40).

@@ -23,7 +23,7 @@ mod service;
 mod sink;
 mod vocabulary;
 
-use emulators::time::{Instant, Span};
+use emulators::time::{Instant, Line, Span};
 
 use self::bus::Bus;
 use self::cameras::Camera;
@@ -140,6 +140,9 @@ impl Observer {
         let policy =
             ["observed", "balanced", "fixed_time", "push_button"].iter().position(|name| *name == policy);
         sink.set(sink.ids.policy[0], policy.map_or(Value::Nil, |place| Value::Level(place as u8)));
+        let bus = |role: CableRole| {
+            Bus::new(wiring.cables[role.index()].map_or(Line::n81(19_200), |cable| cable.line))
+        };
         let silence = |role: CableRole, name: &str| {
             let line = wiring.cables[role.index()].map_or(Span::ZERO, |cable| cable.line.modbus_silence());
             limits.number(name).and_then(|us| u64::try_from(us).ok()).map_or(line, Span::from_us)
@@ -155,9 +158,9 @@ impl Observer {
                 time("service_poll", 1_000) * 2,
             ),
             context,
-            lamps: Bus::new(),
-            feedback: Bus::new(),
-            service_bus: Bus::new(),
+            lamps: bus(CableRole::Lamps),
+            feedback: bus(CableRole::Feedback),
+            service_bus: bus(CableRole::Service),
             silences: [
                 silence(CableRole::Lamps, "modbus_silence_lamps"),
                 silence(CableRole::Feedback, "modbus_silence_feedback"),
@@ -420,7 +423,7 @@ impl Observer {
             Heads::noise(sink);
         }
         let request = frame.from == Some(0);
-        if let Some(gap) = lamps.silence(frame.start, now, request, self.silences[0])
+        if let Some(gap) = lamps.silence(frame.start, now, length(frame), request, self.silences[0])
             && sink.earliest == now
         {
             sink.event(sink.ids.modbus_gap[0], gap.as_us() as i64);
@@ -446,7 +449,8 @@ impl Observer {
     fn feedback_bus(&mut self, frame: &Frame) {
         let Observer { sink, feedback, heads, .. } = self;
         let now = sink.now;
-        if let Some(gap) = feedback.silence(frame.start, now, frame.from == Some(0), self.silences[1])
+        if let Some(gap) =
+            feedback.silence(frame.start, now, length(frame), frame.from == Some(0), self.silences[1])
             && sink.earliest == now
         {
             sink.event(sink.ids.modbus_gap[1], gap.as_us() as i64);
@@ -523,6 +527,11 @@ impl Observer {
         let whole = Instant::from_us(now.as_us() / 1_000_000 * 1_000_000);
         self.sink.wake(Timer::Quiet, whole + Span::from_secs(next[0].min(next[1])));
     }
+}
+
+/// How many bytes were on the line.
+fn length(frame: &Frame) -> usize {
+    frame.sent.as_ref().map_or(0, Vec::len).max(frame.bytes.len())
 }
 
 #[cfg(test)]

@@ -171,9 +171,13 @@ impl Service {
         for (place, register) in [map::DETECTOR_A, map::DETECTOR_B].into_iter().enumerate() {
             sink.set_flag(sink.ids.lost_read[place], at(register) & 1 != 0);
         }
-        let suspect = at(map::DETECTOR_A) != 0 || at(map::DETECTOR_B) != 0;
+        let suspects = [at(map::DETECTOR_A) != 0, at(map::DETECTOR_B) != 0];
+        let suspect = suspects[0] || suspects[1];
         let asked = suspect || demands[0] || demands[1] || mode != map::Mode::Normal as u8;
         may_have(sink, sink.ids.suspect[0], suspect, known);
+        for (place, suspect) in suspects.into_iter().enumerate() {
+            may_have(sink, sink.ids.kerb_suspect[place], suspect, known);
+        }
         may_have(sink, sink.ids.asked[0], asked, known);
         sink.wake(Timer::Service, sink.now + self.patience);
         let ms = u32::from(at(map::LOG_LAST_MS_HI)) << 16 | u32::from(at(map::LOG_LAST_MS_LO));
@@ -199,7 +203,9 @@ impl Service {
     /// No state for so long that what was last read may be wrong: nothing is known.
     pub(super) fn silent(&mut self, sink: &mut Sink) {
         let since = self.last_question.take().unwrap_or(sink.now);
-        sink.set_flag(sink.ids.suspect[0], false);
+        for signal in sink.ids.suspect.into_iter().chain(sink.ids.kerb_suspect) {
+            sink.set_flag(signal, false);
+        }
         may_have(sink, sink.ids.asked[0], true, since);
         let ids = &sink.ids;
         let pairs = [

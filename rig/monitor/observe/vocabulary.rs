@@ -28,7 +28,7 @@
 //! | `MODE DEM DEMA DEMB ANN_REG FAULT LOGN DETA DETB LOSTA IMPLA STUCKA IDLEA ERRATICA log interlock LOG_BACKWARDS` | service port; nothing after twice `service_poll` without an answer |
 //! | `FAULT_UNLOGGED` | the fault that stands has never been in the log |
 //! | `DEM_READ LOSTA_READ` | the last reading shows a demand, a lost detector: from when it was read |
-//! | `SUSPECT`, `ASKED` | a detector is failed; that, a demand or a mode other than normal: as the panel shows it, or may have been since its reading before |
+//! | `SUSPECT`, `SUSPECTA`, `ASKED` | a detector, that of a kerb, is failed; one is, a demand or a mode other than normal: as the panel shows it, or may have been since its reading before |
 //! | `LATCHED` | a latching fault was logged and not acknowledged |
 //! | `OPERATED` | somebody asked for a mode, a step or a reset within 5 s |
 //! | `POWER COLD SHORT_DIP` | supply; from power after more than `dip_boot` to vehicle green; 5 s after a ridden dip |
@@ -135,6 +135,7 @@ signals! {
     log_count: Domain::Number => ["LOGN"];
     detector: Domain::Number => ["DETA", "DETB"];
     suspect: Domain::Flag => ["SUSPECT"];
+    kerb_suspect: Domain::Flag => ["SUSPECTA", "SUSPECTB"];
     asked: Domain::Flag => ["ASKED"];
     lost: Domain::Flag => ["LOSTA", "LOSTB"];
     judged_implausible: Domain::Flag => ["IMPLA", "IMPLB"];

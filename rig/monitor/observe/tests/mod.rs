@@ -171,6 +171,46 @@ fn no_stimulus_and_no_people_record_changes_a_signal() {
 }
 
 #[test]
+fn a_report_that_comes_again_is_no_news() {
+    let site = site();
+    let street = Street::default();
+    let camera =
+        |frame: &Frame| usize::from(frame.cable) == CableRole::CameraA.index() && frame.from == Some(1);
+    let report = |record: &Record| {
+        matches!(&record.what, What::Frame(frame) if camera(frame))
+            && record.latest.as_us() % 500_000 == 50_000
+    };
+    let changes = |copies: bool| {
+        let (mut observer, _) = Observer::new(&site, STARTS_AT);
+        let mut records = street.records(&site);
+        if copies {
+            // Each once more 2.2 s later: newer ones have overtaken it.
+            let again = |record: &Record| {
+                let mut copy = record.clone();
+                copy.latest += Span::from_ms(2_200);
+                copy.earliest = copy.latest;
+                copy
+            };
+            let copies: Vec<Record> = records.iter().filter(|record| report(record)).map(again).collect();
+            records.extend(copies.into_iter().filter(|copy| copy.latest <= Instant::from_ms(street.ends)));
+            records.sort_by_key(|record| record.latest);
+        }
+        let mut changes = Vec::new();
+        records.iter().for_each(|record| observer.record(record, &mut changes));
+        observer.advance(Instant::from_ms(street.ends), &mut changes);
+        changes
+    };
+    let (without, with) = (changes(false), changes(true));
+    let first = without.iter().zip(&with).find(|(one, other)| one != other);
+    assert_eq!((first, without.len()), (None, with.len()));
+}
+
+#[test]
+fn a_detector_that_is_called_implausible_without_a_cause_is_named_by_p40() {
+    names(&Street { detector_a: 2, fault: 11, ..Street::default() }, &["P40"]);
+}
+
+#[test]
 fn every_property_is_there_once() {
     let properties = catalogue().unwrap_or_else(|error| panic!("{error}"));
     let ids: Vec<String> = properties.iter().map(|property| property.id.clone()).collect();

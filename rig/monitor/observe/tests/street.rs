@@ -43,6 +43,8 @@ pub(super) struct Street {
     pub(super) startup_flash: u64,
     /// Code of the fault that stands, from 50 s on.
     pub(super) fault: u16,
+    /// What is said to be wrong with detector A, from 50 s to 60 s.
+    pub(super) detector_a: u16,
     /// Log entries: when, code.
     pub(super) log: Vec<(u64, u16)>,
     pub(super) stimuli: bool,
@@ -66,6 +68,7 @@ impl Default for Street {
             silent: u64::MAX,
             startup_flash: 10_000,
             fault: 0,
+            detector_a: 0,
             log: vec![(500, 1), (16_100, 2)],
             stimuli: false,
         }
@@ -360,6 +363,7 @@ impl Street {
             state[9] = *at as u16;
         }
         state[11] = ms as u16;
+        state[12] = if (50_000..60_000).contains(&ms) { self.detector_a } else { 0 };
         pen.panel_asks(service.unit, ms);
         pen.controller_answers(service.unit, state, ms + 40);
     }
