@@ -12,6 +12,7 @@ pub mod countdown;
 pub mod crowd;
 pub mod device;
 pub mod discrete_inputs;
+pub mod lamp_sense;
 pub mod lamps;
 pub mod light_post;
 pub mod pedestrian_head;

@@ -15,7 +15,9 @@ use emulators::vehicle_head::{Config as VehicleConfig, VehicleHead};
 
 use super::Bench;
 use super::node::Node;
+use super::sense::Sense;
 use super::wakes::Wakes;
+use super::wire::{IN_NO_TIME, Wire};
 use crate::site::{CableRole, Site};
 
 /// More people than a crossing holds; what comes beyond is refused by the crowd.
@@ -60,7 +62,9 @@ impl Bench {
             })
         });
         Bench {
-            cables: CableRole::ALL.map(|role| cable(site, role, seed)),
+            cables: CableRole::ALL.map(|role| cable(site, role, seed, None)),
+            wires: [const { None }; CableRole::COUNT],
+            absent: [false; Node::COUNT],
             crowd: Crowd::new(CrowdConfig { width_mm: site.geometry.width_mm, limit: CROWD_LIMIT }),
             cameras: [0, 1].map(|side| Camera::new(camera(site, side, starts_at, seed))),
             vehicle: [head(va), head(vb)],
@@ -74,6 +78,8 @@ impl Bench {
             posts: [post(posta), post(postb)],
             feedback: DiscreteInputs::new(feedback),
             panel,
+            sense: wiring.sense.map(|sense| Sense::new(sense, line(CableRole::Sense))),
+            has_lamp_bus: wiring.has(CableRole::Lamps),
             feedback_wiring: wiring.feedback,
             covers_crosswalk: [0, 1].map(|side| wiring.cameras[side].crosswalk_channel.is_some()),
             green_lit: [false; 2],
@@ -85,16 +91,32 @@ impl Bench {
     }
 }
 
+impl Bench {
+    /// As [`Bench::new`], with real wires where `wires` (by [`CableRole::index`]) says so: those take their own time.
+    #[must_use]
+    pub fn on_wires(site: &Site, starts_at: u32, seed: u64, wires: [bool; CableRole::COUNT]) -> Bench {
+        let mut bench = Bench::new(site, starts_at, seed);
+        for role in CableRole::ALL.into_iter().filter(|role| wires[role.index()]) {
+            if let Some(wiring) = site.wiring.cables[role.index()] {
+                bench.cables[role.index()] = cable(site, role, seed, Some(IN_NO_TIME));
+                bench.wires[role.index()] = Some(Wire::new(wiring.line));
+            }
+        }
+        bench
+    }
+}
+
 /// One stream per part: the same part draws the same numbers whatever the others do.
 fn stream(seed: u64, part: u64) -> u64 {
     seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(part.wrapping_mul(0xbf58_476d_1ce4_e5b9))
 }
 
-fn cable(site: &Site, role: CableRole, seed: u64) -> Option<Cable> {
+fn cable(site: &Site, role: CableRole, seed: u64, line: Option<Line>) -> Option<Cable> {
     let wiring = site.wiring.cables[role.index()]?;
     let ends = 1 + Node::on_cable(role).len() as u8;
     let seed = stream(seed, 1 + role.index() as u64);
-    let cable = Cable::new(CableConfig { line: wiring.line, duplex: wiring.duplex, ends, seed });
+    let cable =
+        Cable::new(CableConfig { line: line.unwrap_or(wiring.line), duplex: wiring.duplex, ends, seed });
     Some(if role == CableRole::Countdown { cable.tell_departures() } else { cable })
 }
 

@@ -5,13 +5,20 @@
 //! The bench knows the order of events and nothing about traffic: it carries lamp light to the feedback module
 //! and to people's eyes, and people into the cameras' view, because wires and light do that in the street.
 //!
+//! Where lamps are sensed, the rig's poller has an end on the cable to the lamp-sense module, which the controller has
+//! not: its port is where a module on the table is plugged in, and until [`Bench::sense_is_real`] says that there is
+//! one, an emulated module is wired to what the emulated heads show.
+//!
 //! **Ties** at one instant: stimuli first, then what arrives on cables in site order, then the devices' own
 //! wakes in the order of `Node::ALL`.
 
+mod alone;
 mod build;
 mod node;
 mod observation;
+mod sense;
 mod wakes;
+mod wire;
 
 use std::collections::VecDeque;
 
@@ -21,7 +28,7 @@ use emulators::countdown::{Act as DisplayAct, Countdown};
 use emulators::crowd::{Act as CrowdAct, Crowd, CrowdSight};
 use emulators::device::{DRAIN_LIMIT, Device, Input, Output, Port, Wake};
 use emulators::discrete_inputs::{Act as InputAct, DiscreteInputs};
-use emulators::lamps::{HeadAct, HeadSight};
+use emulators::lamps::{HeadAct, HeadSight, Lamp};
 use emulators::light_post::{Act as PostAct, LightPost};
 use emulators::pedestrian_head::PedestrianHead;
 use emulators::service_panel::{Act as PanelAct, ServicePanel};
@@ -31,8 +38,11 @@ use emulators::vehicle_head::VehicleHead;
 use crate::scenario::{Head, Side, Stimulus};
 use crate::site::{CableRole, FeedbackWiring};
 use node::Node;
+use sense::Sense;
 use wakes::Wakes;
+use wire::{Wire, from_controller};
 
+pub use alone::Emulator;
 pub use observation::{DutAction, Observation};
 
 /// Every device of this bench has one connector.
@@ -41,7 +51,11 @@ const PORT: Port = Port(0);
 /// Devices and cables of one crossing.
 #[derive(Debug)]
 pub struct Bench {
-    cables: [Option<Cable>; 6],
+    cables: [Option<Cable>; CableRole::COUNT],
+    /// Real wires, where the cable's time is not the bench's to compute.
+    wires: [Option<Wire>; CableRole::COUNT],
+    /// What the site has and this bench has not (by [`Node::index`]): it gets no supply.
+    absent: [bool; Node::COUNT],
     crowd: Crowd,
     cameras: [Camera; 2],
     vehicle: [VehicleHead; 2],
@@ -50,6 +64,9 @@ pub struct Bench {
     posts: [LightPost; 2],
     feedback: DiscreteInputs,
     panel: Option<ServicePanel>,
+    sense: Option<Sense>,
+    /// Without a lamp bus the emulated heads and posts stay without supply: others shine.
+    has_lamp_bus: bool,
     feedback_wiring: FeedbackWiring,
     covers_crosswalk: [bool; 2],
     green_lit: [bool; 2],
@@ -64,8 +81,20 @@ impl Bench {
     /// The controller starts to send: as [`Input::Bytes`], for a driver that has the bytes to give away.
     pub fn hear(&mut self, now: Instant, port: Port, bytes: Vec<u8>) {
         if let Some(&role) = CableRole::ALL.get(usize::from(port.0)) {
+            if role == CableRole::Sense && !self.sense.as_ref().is_some_and(Sense::is_real) {
+                return;
+            }
             self.send(now, role, End(0), bytes);
         }
+    }
+
+    /// A lamp-sense module on the table is plugged into the port of the cable `sense`: the emulated one is taken out.
+    #[must_use]
+    pub fn sense_is_real(mut self) -> Bench {
+        if let Some(sense) = &mut self.sense {
+            sense.take_out_module();
+        }
+        self
     }
 
     /// The controller has heard these bytes and their buffer is free: it serves the next frame.
@@ -101,7 +130,7 @@ impl Bench {
     fn send(&mut self, now: Instant, role: CableRole, end: End, bytes: Vec<u8>) {
         if let Some(cable) = &mut self.cables[role.index()] {
             cable.send(now, end, bytes);
-            self.wakes.set(role.index(), at(cable.poll_timeout()));
+            self.wakes.set(role.index(), self.cable_wake(role));
         }
     }
 
@@ -123,6 +152,11 @@ impl Bench {
             Node::Panel => {
                 if let Some(panel) = &mut self.panel {
                     give!(panel);
+                }
+            }
+            Node::Sense | Node::SenseModule => {
+                if let Some(sense) = &mut self.sense {
+                    sense.hear(now, node, bytes);
                 }
             }
         }
@@ -187,6 +221,16 @@ impl Bench {
                 let _: Option<()> = self.common(now, node, output);
                 None
             }
+            Node::Sense => {
+                let Some(sense) = &mut self.sense else { return Some(Instant::MAX) };
+                take!(sense.poller, |bench: &mut Bench, sight| bench.sensed(now, sight))
+            }
+            Node::SenseModule => {
+                let Some(module) = self.sense.as_mut().and_then(Sense::module) else {
+                    return Some(Instant::MAX);
+                };
+                take!(module, |_: &mut Bench, ()| {})
+            }
         }
     }
 
@@ -201,11 +245,16 @@ impl Bench {
             Node::Post(side) => self.posts[side as usize].poll_timeout(),
             Node::Feedback => self.feedback.poll_timeout(),
             Node::Panel => self.panel.as_ref().and_then(ServicePanel::poll_timeout),
+            Node::Sense | Node::SenseModule => self.sense.as_ref().and_then(|sense| sense.wake(node)),
         })
     }
 
     fn cable_wake(&self, role: CableRole) -> Instant {
-        at(self.cables[role.index()].as_ref().and_then(Cable::poll_timeout))
+        let cable = at(self.cables[role.index()].as_ref().and_then(Cable::poll_timeout));
+        match &self.wires[role.index()] {
+            None => cable,
+            Some(wire) => wire.due().min(cable),
+        }
     }
 
     fn timeout(&mut self, now: Instant, node: Node) {
@@ -223,6 +272,11 @@ impl Bench {
                     panel.handle_timeout(now);
                 }
             }
+            Node::Sense | Node::SenseModule => {
+                if let Some(sense) = &mut self.sense {
+                    sense.timeout(now, node);
+                }
+            }
         }
         self.drain(now, node);
     }
@@ -235,13 +289,36 @@ impl Bench {
             let Some(delivery) = self.cables[role.index()].as_mut().and_then(Cable::poll_delivery) else {
                 break;
             };
-            self.deliver(now, role, delivery);
+            if self.wires[role.index()].is_none() {
+                self.deliver(now, role, delivery, true);
+            } else {
+                self.onto_wire(now, role, delivery);
+            }
+        }
+        while let Some(delivery) = self.wires[role.index()].as_mut().and_then(|wire| wire.arrived(now)) {
+            self.deliver(now, role, delivery, false);
         }
         self.wakes.set(role.index(), self.cable_wake(role));
     }
 
-    /// The tap sees a transmission first; then every other end hears it, the controller before the devices.
-    fn deliver(&mut self, now: Instant, role: CableRole, delivery: Delivery) {
+    /// What leaves a modelled line goes onto the real wire, or has just come from it.
+    #[cold]
+    fn onto_wire(&mut self, now: Instant, role: CableRole, mut delivery: Delivery) {
+        let Some(wire) = &mut self.wires[role.index()] else { return };
+        if from_controller(&delivery) {
+            wire.heard(now, &mut delivery);
+            return self.deliver(now, role, delivery, true);
+        }
+        if !delivery.bytes.is_empty() {
+            let bytes = delivery.bytes.clone();
+            self.out.push_back(Output::Bytes { port: Port(role.index() as u8), bytes });
+        }
+        wire.put(now, delivery);
+    }
+
+    /// The tap sees a transmission first; then every other end hears it, the controller (unless it has its bytes
+    /// already) before the devices.
+    fn deliver(&mut self, now: Instant, role: CableRole, delivery: Delivery, to_controller: bool) {
         let Delivery { from, start, end: _, bytes, sent, echo, collided } = delivery;
         let heard = |end: End| !bytes.is_empty() && (echo || from != Some(end));
         // The tap comes first in order, but its bytes are lent to everybody who hears them before it gets them.
@@ -250,7 +327,8 @@ impl Bench {
         let frame =
             Observation::Frame { cable: role, from: from_end, start, bytes: Vec::new(), sent, collided };
         self.out.push_back(Output::Sight(frame));
-        if heard(End(0)) {
+        let hears = role != CableRole::Sense || self.sense.as_ref().is_some_and(Sense::is_real);
+        if to_controller && hears && heard(End(0)) {
             let mut copy = std::mem::take(&mut self.spare);
             copy.extend_from_slice(&bytes);
             self.out.push_back(Output::Bytes { port: Port(role.index() as u8), bytes: copy });
@@ -274,6 +352,9 @@ impl Bench {
     #[inline(never)]
     fn head_seen(&mut self, now: Instant, head: Head, sight: HeadSight) {
         self.see(Observation::Head { head, sight });
+        if let Some(sense) = &mut self.sense {
+            sense.shine(now, head, sight.lit);
+        }
         let lit = [sight.lit.red, sight.lit.yellow, sight.lit.green];
         match head {
             Head::Vehicle(side) => {
@@ -286,14 +367,18 @@ impl Bench {
                 let [red, green] = self.feedback_wiring.pedestrian[side as usize];
                 self.wire(now, red, sight.lit.red);
                 self.wire(now, green, sight.lit.green);
-                let before = self.green_lit != [false; 2];
-                self.green_lit[side as usize] = sight.lit.green;
-                let lit = self.green_lit != [false; 2];
-                if lit != before {
-                    self.crowd.handle_input(now, Input::Act(CrowdAct::Green(lit)));
-                    self.drain(now, Node::Crowd);
-                }
+                self.people_see(now, side, sight.lit.green);
             }
+        }
+    }
+
+    fn people_see(&mut self, now: Instant, side: Side, green: bool) {
+        let before = self.green_lit != [false; 2];
+        self.green_lit[side as usize] = green;
+        let lit = self.green_lit != [false; 2];
+        if lit != before {
+            self.crowd.handle_input(now, Input::Act(CrowdAct::Green(lit)));
+            self.drain(now, Node::Crowd);
         }
     }
 
@@ -322,7 +407,15 @@ impl Bench {
     fn power(&mut self, now: Instant, on: bool) {
         self.see(Observation::Power(on));
         self.see(Observation::Dut(DutAction::Power(on)));
+        self.supply_cabinet(now, on);
+    }
+
+    fn supply_cabinet(&mut self, now: Instant, on: bool) {
         for node in Node::CABINET {
+            let no_lamps = !self.has_lamp_bus && matches!(node, Node::Head(_) | Node::Post(_));
+            if no_lamps || !self.is_here(node) {
+                continue;
+            }
             match node {
                 Node::Head(Head::Vehicle(side)) => {
                     self.vehicle[side as usize].handle_input(now, Input::Power(on));
@@ -333,7 +426,12 @@ impl Bench {
                 Node::Display(head) => self.displays[display_index(head)].handle_input(now, Input::Power(on)),
                 Node::Post(side) => self.posts[side as usize].handle_input(now, Input::Power(on)),
                 Node::Feedback => self.feedback.handle_input(now, Input::Power(on)),
-                Node::Cable(_) | Node::Crowd | Node::Camera(_) | Node::Panel => {}
+                Node::Cable(_)
+                | Node::Crowd
+                | Node::Camera(_)
+                | Node::Panel
+                | Node::Sense
+                | Node::SenseModule => {}
             }
             self.drain(now, node);
         }
@@ -341,15 +439,38 @@ impl Bench {
 
     /// Supply for the whole bench, cameras and the rig's own panel included: how a run begins.
     fn switch_on(&mut self, now: Instant, on: bool) {
+        self.supply_own(now, on);
+        self.power(now, on);
+    }
+
+    /// How a run begins beside a controller that has been running: everything here gets its supply, and nobody has seen
+    /// the controller's come.
+    pub fn stand_by(&mut self, now: Instant) {
+        self.supply_own(now, true);
+        self.supply_cabinet(now, true);
+        self.wakes.soonest();
+    }
+
+    /// Cameras and the rig's own panel do not hang on the cabinet's supply.
+    fn supply_own(&mut self, now: Instant, on: bool) {
         for side in [Side::A, Side::B] {
-            self.cameras[side as usize].handle_input(now, Input::Power(on));
-            self.drain(now, Node::Camera(side));
+            if self.is_here(Node::Camera(side)) {
+                self.cameras[side as usize].handle_input(now, Input::Power(on));
+                self.drain(now, Node::Camera(side));
+            }
+        }
+        if !self.is_here(Node::Panel) {
+            return;
         }
         if let Some(panel) = &mut self.panel {
             panel.handle_input(now, Input::Power(on));
         }
         self.drain(now, Node::Panel);
-        self.power(now, on);
+        if let Some(sense) = &mut self.sense {
+            sense.power(now, on);
+            self.drain(now, Node::SenseModule);
+            self.drain(now, Node::Sense);
+        }
     }
 
     fn stimulus(&mut self, now: Instant, stimulus: &Stimulus) {
@@ -365,6 +486,8 @@ impl Bench {
             Stimulus::CableMended(role) => self.cable(now, role, CableAct::Mend),
             Stimulus::LampFails(head, lamp, fault) => self.head(now, head, HeadAct::Break(lamp, fault)),
             Stimulus::LampMended(head, lamp) => self.head(now, head, HeadAct::Mend(lamp)),
+            Stimulus::SenseFails(head, lamp, lit) => self.sense_sticks(now, head, lamp, Some(lit)),
+            Stimulus::SenseMended(head, lamp) => self.sense_sticks(now, head, lamp, None),
             Stimulus::DisplayFails(head, fault) => self.display(now, head, DisplayAct::Break(fault)),
             Stimulus::DisplayMended(head) => self.display(now, head, DisplayAct::Mend),
             Stimulus::PostFails(side, fault) => self.post(now, side, PostAct::Break(fault)),
@@ -405,6 +528,12 @@ impl Bench {
             Head::Pedestrian(side) => self.pedestrian[side as usize].handle_input(now, Input::Act(act)),
         }
         self.drain(now, Node::Head(head));
+    }
+
+    fn sense_sticks(&mut self, now: Instant, head: Head, lamp: Lamp, lit: Option<bool>) {
+        if let Some(sense) = &mut self.sense {
+            sense.stick(now, head, lamp, lit);
+        }
     }
 
     fn display(&mut self, now: Instant, head: Head, act: DisplayAct) {

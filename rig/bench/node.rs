@@ -16,6 +16,10 @@ pub(super) enum Node {
     Post(Side),
     Feedback,
     Panel,
+    /// The rig's poller of the lamp-sense module.
+    Sense,
+    /// The emulated lamp-sense module.
+    SenseModule,
 }
 
 use Side::{A, B};
@@ -38,7 +42,7 @@ const ON_COUNTDOWN: [Node; 4] =
 
 impl Node {
     /// How many parts there are.
-    pub(super) const COUNT: usize = 21;
+    pub(super) const COUNT: usize = 24;
 
     /// All parts, in the order in which ties are settled: cables first.
     pub(super) const ALL: [Node; Node::COUNT] = [
@@ -48,6 +52,7 @@ impl Node {
         Node::Cable(CableRole::Feedback),
         Node::Cable(CableRole::Countdown),
         Node::Cable(CableRole::Service),
+        Node::Cable(CableRole::Sense),
         Node::Crowd,
         Node::Camera(A),
         Node::Camera(B),
@@ -63,6 +68,8 @@ impl Node {
         Node::Post(B),
         Node::Feedback,
         Node::Panel,
+        Node::Sense,
+        Node::SenseModule,
     ];
 
     /// What hangs on the cabinet's supply.
@@ -84,13 +91,15 @@ impl Node {
     pub(super) const fn index(self) -> usize {
         match self {
             Node::Cable(role) => role.index(),
-            Node::Crowd => 6,
-            Node::Camera(side) => 7 + side as usize,
-            Node::Head(head) => 9 + head_index(head),
-            Node::Display(head) => 13 + head_index(head),
-            Node::Post(side) => 17 + side as usize,
-            Node::Feedback => 19,
-            Node::Panel => 20,
+            Node::Crowd => CableRole::COUNT,
+            Node::Camera(side) => CableRole::COUNT + 1 + side as usize,
+            Node::Head(head) => CableRole::COUNT + 3 + head_index(head),
+            Node::Display(head) => CableRole::COUNT + 7 + head_index(head),
+            Node::Post(side) => CableRole::COUNT + 11 + side as usize,
+            Node::Feedback => CableRole::COUNT + 13,
+            Node::Panel => CableRole::COUNT + 14,
+            Node::Sense => CableRole::COUNT + 15,
+            Node::SenseModule => CableRole::COUNT + 16,
         }
     }
 
@@ -105,6 +114,8 @@ impl Node {
             Node::Display(head) => Some((CableRole::Countdown, End(1 + head_index(head) as u8))),
             Node::Feedback => Some((CableRole::Feedback, End(1))),
             Node::Panel => Some((CableRole::Service, End(1))),
+            Node::Sense => Some((CableRole::Sense, End(1))),
+            Node::SenseModule => Some((CableRole::Sense, End(2))),
         }
     }
 
@@ -117,6 +128,7 @@ impl Node {
             CableRole::Feedback => &[Node::Feedback],
             CableRole::Countdown => &ON_COUNTDOWN,
             CableRole::Service => &[Node::Panel],
+            CableRole::Sense => &[Node::Sense, Node::SenseModule],
         }
     }
 
@@ -139,6 +151,8 @@ impl Node {
             Node::Post(B) => "post-b",
             Node::Feedback => "feedback",
             Node::Panel => "service-panel",
+            Node::Sense => "lamp-sense",
+            Node::SenseModule => "sense-module",
         }
     }
 }

@@ -3,7 +3,7 @@
 use emulators::countdown::DisplaySight;
 use emulators::crowd::CrowdSight;
 use emulators::device::Operator;
-use emulators::lamps::HeadSight;
+use emulators::lamps::{HeadSight, Lamps};
 use emulators::light_post::PostSight;
 use emulators::time::Instant;
 
@@ -47,6 +47,15 @@ pub enum Observation {
         head: Head,
         /// What can be seen.
         sight: HeadSight,
+    },
+    /// A head's lamps as the lamp-sense module tells: they have become so between `earliest` and now.
+    Sensed {
+        /// Which.
+        head: Head,
+        /// What is lit; `None`: the module does not answer, nothing is known.
+        lit: Option<Lamps>,
+        /// Not before.
+        earliest: Instant,
     },
     /// A display's digits changed.
     Display {

@@ -10,9 +10,10 @@ use clap::ValueEnum;
 
 use super::show;
 use super::{Exit, Manner, STOP, complain};
-use crate::runner::{self, Options, Outcome, RunError, Status};
+use crate::driver::PortsFile;
+use crate::runner::{self, Options, Outcome, RunError, Status, Table};
 use crate::scenario::{Scenario, library as scenarios};
-use crate::site::{Site, library as sites};
+use crate::site::{Site, library as sites, read};
 
 /// Arguments of `rig check`.
 #[derive(Debug, clap::Args)]
@@ -29,9 +30,16 @@ pub(super) struct Arguments {
     /// Write `<DIR>/<scenario>/trace.rig` (records) and `trace.txt` (for reading).
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// What is tested: the soft controller in virtual time.
+    /// What is tested: the soft controller in virtual time; in a process of its own, in real time; or what is
+    /// connected to ports.
     #[arg(long, value_enum, default_value_t = Dut::Virtual)]
     dut: Dut,
+    /// Which cable is plugged into which port.
+    #[arg(long, value_name = "FILE", required_if_eq("dut", "ports"))]
+    ports: Option<PathBuf>,
+    /// How many scenarios run beside each other. Default: one a core in virtual time, one in real time.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
     /// Stop after the first scenario that does not pass.
     #[arg(long)]
     fail_fast: bool,
@@ -43,6 +51,8 @@ pub(super) struct Arguments {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Dut {
     Virtual,
+    Soft,
+    Ports,
 }
 
 /// Runs the command.
@@ -57,7 +67,6 @@ pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
 }
 
 fn check(arguments: &Arguments, manner: Manner) -> Result<Exit, crate::site::FileError> {
-    let Dut::Virtual = arguments.dut;
     let site = sites::find(&arguments.site)?;
     let names = if arguments.scenario.is_empty() { scenarios::names() } else { arguments.scenario.clone() };
     let mut chosen = Vec::new();
@@ -65,9 +74,10 @@ fn check(arguments: &Arguments, manner: Manner) -> Result<Exit, crate::site::Fil
         let scenario = scenarios::find(&name, arguments.seed)?;
         chosen.push((name, scenario));
     }
+    let ports = ports_file(arguments)?;
     let begun = Clock::now();
     let mut printed = 0;
-    let outcomes = run_all(&site, &chosen, arguments, &mut |outcome: &Outcome| {
+    let outcomes = run_all(&site, &chosen, arguments, ports, &mut |outcome: &Outcome| {
         printed += 1;
         if !arguments.json {
             show::outcome(outcome, manner);
@@ -83,7 +93,10 @@ fn check(arguments: &Arguments, manner: Manner) -> Result<Exit, crate::site::Fil
             complain(&error);
             return Ok(Exit::Usage);
         }
-        Err(error @ (RunError::Out { .. } | RunError::RunAway(_))) => {
+        Err(
+            error
+            @ (RunError::Out { .. } | RunError::RunAway(_) | RunError::Ports(_) | RunError::Port { .. }),
+        ) => {
             complain(&error);
             return Ok(Exit::Broken);
         }
@@ -96,17 +109,29 @@ fn check(arguments: &Arguments, manner: Manner) -> Result<Exit, crate::site::Fil
     Ok(Exit::of(&outcomes))
 }
 
+/// The ports file, for what needs one.
+fn ports_file(arguments: &Arguments) -> Result<Option<PortsFile>, crate::site::FileError> {
+    let Some(path) = arguments.ports.as_ref().filter(|_| matches!(arguments.dut, Dut::Ports)) else {
+        return Ok(None);
+    };
+    PortsFile::load(&read(path)?, &path.display().to_string()).map(Some)
+}
+
 /// Runs the scenarios on all cores and hands each outcome on as soon as it and all before it are there. Each run is a
 /// world of its own, so nothing depends on how they are spread.
 fn run_all(
     site: &Site,
     chosen: &[(String, Scenario)],
     arguments: &Arguments,
+    ports: Option<PortsFile>,
     done: &mut dyn FnMut(&Outcome),
 ) -> Result<Vec<Outcome>, RunError> {
     let options = Options { out: arguments.out.as_deref(), draw: true, stop: &STOP };
     let (next, enough) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let workers = thread::available_parallelism().map_or(1, usize::from).min(chosen.len());
+    if let Some(file) = ports {
+        return run_on_table(site, chosen, arguments, options, file, done);
+    }
+    let workers = workers(arguments).min(chosen.len());
     let (tell, told) = mpsc::channel();
     thread::scope(|scope| {
         for _ in 0..workers {
@@ -115,7 +140,9 @@ fn run_all(
                 while !enough.load(Ordering::Relaxed) {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some((argument, scenario)) = chosen.get(index) else { break };
-                    let result = one(site, argument, scenario, arguments, options);
+                    let result = one(argument, scenario, arguments, || {
+                        with_soft_controller(site, scenario, arguments, options)
+                    });
                     if arguments.fail_fast && !matches!(&result, Ok(outcome) if fine(outcome)) {
                         enough.store(true, Ordering::Relaxed);
                     }
@@ -129,6 +156,17 @@ fn run_all(
         enough.store(true, Ordering::Relaxed);
         outcomes
     })
+}
+
+/// How many runs at a time. In real time one, where nothing else is asked for: runs beside each other make each other
+/// late; and a table holds one crossing.
+fn workers(arguments: &Arguments) -> usize {
+    let asked = arguments.jobs.map(usize::from);
+    match arguments.dut {
+        Dut::Virtual => asked.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from)),
+        Dut::Soft => asked.unwrap_or(1),
+        Dut::Ports => 1,
+    }
 }
 
 /// Hands outcomes on in the order asked for, up to the first error, or with `fail_fast` the first that is not fine.
@@ -159,17 +197,66 @@ fn fine(outcome: &Outcome) -> bool {
     matches!(outcome.status, Status::Passed | Status::Skipped(_))
 }
 
+/// One run, with its beginning and end told to who wants to hear, under the names that were asked for.
 fn one(
-    site: &Site,
     argument: &str,
+    scenario: &Scenario,
+    arguments: &Arguments,
+    run: impl FnOnce() -> Result<Outcome, RunError>,
+) -> Result<Outcome, RunError> {
+    tracing::info!(scenario = scenario.name, seed = arguments.seed, "begins");
+    let mut outcome = run()?;
+    outcome.site_argument.clone_from(&arguments.site);
+    argument.clone_into(&mut outcome.scenario_argument);
+    outcome.how = how(arguments);
+    tracing::info!(scenario = scenario.name, records = outcome.records, "ended at {}", outcome.ended);
+    Ok(outcome)
+}
+
+/// What a command that repeats a run must say besides site, scenario and seed.
+fn how(arguments: &Arguments) -> Vec<String> {
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    match (arguments.dut, &arguments.ports) {
+        (Dut::Ports, Some(file)) => words(&["--dut", "ports", "--ports", &file.display().to_string()]),
+        (Dut::Soft, _) => words(&["--dut", "soft"]),
+        (Dut::Virtual | Dut::Ports, _) => Vec::new(),
+    }
+}
+
+/// A world of its own for the soft controller, in virtual or in real time.
+fn with_soft_controller(
+    site: &Site,
     scenario: &Scenario,
     arguments: &Arguments,
     options: Options<'_>,
 ) -> Result<Outcome, RunError> {
-    tracing::info!(scenario = scenario.name, seed = arguments.seed, "begins");
-    let mut outcome = runner::run(site, scenario, arguments.seed, options)?;
-    outcome.site_argument.clone_from(&arguments.site);
-    argument.clone_into(&mut outcome.scenario_argument);
-    tracing::info!(scenario = scenario.name, records = outcome.records, "ended at {}", outcome.ended);
-    Ok(outcome)
+    if matches!(arguments.dut, Dut::Virtual) {
+        return runner::run(site, scenario, arguments.seed, options);
+    }
+    let program = std::env::current_exe().map_err(RunError::Ports)?;
+    runner::run_soft(site, scenario, arguments.seed, options, &program)
+}
+
+/// Runs the scenarios one after the other against what is connected.
+fn run_on_table(
+    site: &Site,
+    chosen: &[(String, Scenario)],
+    arguments: &Arguments,
+    options: Options<'_>,
+    file: PortsFile,
+    done: &mut dyn FnMut(&Outcome),
+) -> Result<Vec<Outcome>, RunError> {
+    let mut table = Table::open(site, file, &STOP)?;
+    let mut outcomes = Vec::new();
+    for (argument, scenario) in chosen {
+        let outcome =
+            one(argument, scenario, arguments, || table.run(site, scenario, arguments.seed, options))?;
+        done(&outcome);
+        let enough = arguments.fail_fast && !fine(&outcome);
+        outcomes.push(outcome);
+        if enough {
+            break;
+        }
+    }
+    Ok(outcomes)
 }

@@ -17,6 +17,8 @@ macro_rules! complain_line {
 }
 
 mod check;
+mod controller;
+mod emulate;
 mod exit;
 mod list;
 mod replay;
@@ -62,6 +64,10 @@ enum Colour {
 enum Command {
     /// Run scenarios against a controller and judge them.
     Check(check::Arguments),
+    /// The soft controller as a process of its own, on its side of the cables.
+    Controller(controller::Arguments),
+    /// One emulator alone on a port, for whoever builds or debugs a controller.
+    Emulate(emulate::Arguments),
     /// Judge a recorded trace again, by the same code.
     Replay(replay::Arguments),
     /// What there is: sites, scenarios, properties.
@@ -97,10 +103,18 @@ pub fn main() -> ExitCode {
     let manner = Manner { quiet: arguments.quiet, colour };
     let exit = match arguments.command {
         Command::Check(arguments) => check::run(&arguments, manner),
+        Command::Controller(arguments) => controller::run(&arguments),
+        Command::Emulate(arguments) => emulate::run(&arguments, manner),
         Command::Replay(arguments) => replay::run(&arguments, manner),
         Command::List(arguments) => list::run(&arguments),
     };
     exit.into()
+}
+
+/// Local time as devices count it: seconds since 1970-01-01, without a zone. Where the zone cannot be told: UTC.
+fn local_time() -> u32 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u32::try_from(since.as_secs()).unwrap_or(u32::MAX)
 }
 
 fn diagnostics(verbose: u8, quiet: bool) {

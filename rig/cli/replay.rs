@@ -37,7 +37,11 @@ pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
             complain(&error);
             return Exit::Usage;
         }
-        Err(error @ ReplayError::Run(RunError::Out { .. } | RunError::RunAway(_))) => {
+        Err(
+            error @ ReplayError::Run(
+                RunError::Out { .. } | RunError::RunAway(_) | RunError::Ports(_) | RunError::Port { .. },
+            ),
+        ) => {
             complain(&error);
             return Exit::Broken;
         }

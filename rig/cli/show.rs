@@ -69,7 +69,8 @@ fn command(outcome: &Outcome) -> String {
     let (site, scenario) = (quoted(&outcome.site_argument), quoted(&outcome.scenario_argument));
     // As it was called this time: a program that is not installed is not found by its name.
     let program = std::env::args().next().map_or_else(|| "rig".to_owned(), |program| quoted(&program));
-    format!("{program} check {site} --scenario {scenario} --seed {}", outcome.seed)
+    let how: String = outcome.how.iter().map(|argument| format!(" {}", quoted(argument))).collect();
+    format!("{program} check {site} --scenario {scenario} --seed {}{how}", outcome.seed)
 }
 
 fn verdicts(outcome: &Outcome, manner: Manner) {

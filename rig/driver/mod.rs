@@ -1,5 +1,9 @@
 //! Drivers bring a bench, a controller and a clock together. They decide nothing about traffic.
 
+mod clock;
+pub mod live;
+pub mod port;
+mod ports_file;
 mod record;
 mod virtual_time;
 
@@ -7,6 +11,8 @@ use crate::trace::Record;
 
 use emulators::time::Instant;
 
+pub use clock::{Alarm, WallClock};
+pub use ports_file::{ActionBy, PortsFile};
 pub use virtual_time::{Ended, VirtualRun};
 
 /// Whoever watches a run: writes records down, judges them, may ask for the end.

@@ -20,6 +20,7 @@ pub(super) fn what(observation: Observation) -> Option<What> {
         Observation::Head { head, sight } => {
             What::Head { head: name(head), driven: lamps(sight.driven), lit: lamps(sight.lit) }
         }
+        Observation::Sensed { head, lit, .. } => What::Sensed { head: name(head), lit: lit.map(lamps) },
         Observation::Display { head, sight } => {
             What::Display { head: name(head), told: digits(sight.told), shown: digits(sight.shown) }
         }

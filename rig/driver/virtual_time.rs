@@ -11,7 +11,7 @@ use super::record::{exactly, what};
 use crate::bench::{Bench, DutAction, Observation};
 use crate::scenario::Stimulus;
 use crate::site::CableRole;
-use crate::trace::What;
+use crate::trace::{Record, What};
 
 /// A supply gap longer than this empties every capacitor: the controller starts from what it persisted.
 const CAPACITORS: Span = Span::from_secs(1);
@@ -173,6 +173,11 @@ where
                 self.bench.take_back(bytes);
             }
             Output::Sight(Observation::Dut(action)) => self.act(now, action),
+            Output::Sight(observation @ Observation::Sensed { earliest, .. }) => {
+                if let Some(what) = what(observation) {
+                    witness.record(Record { earliest, latest: now, what });
+                }
+            }
             Output::Sight(observation) => {
                 if let Some(what) = what(observation) {
                     witness.record(exactly(now, what));
@@ -241,7 +246,6 @@ fn role(port: Port) -> CableRole {
 mod tests {
     use super::*;
     use crate::site::library;
-    use crate::trace::Record;
 
     /// A controller that wants to be woken now, for ever.
     struct Sleepless;

@@ -219,6 +219,20 @@ impl Board {
         }
     }
 
+    /// Whether a watch reads a `held` or `recent` that may have changed by `at` for all that is known of what it counts from,
+    /// and has not.
+    pub(super) fn undecided(&self, watch: u32, at: u64) -> bool {
+        let derived = self.watches[watch as usize]
+            .sources
+            .iter()
+            .filter_map(|source| self.derived.get((*source as usize).checked_sub(self.rows.len())?));
+        derived.filter(|one| one.due != u64::MAX).any(|one| {
+            let inner = &self.watches[one.inner as usize];
+            let from = if one.held { inner.up } else { inner.down };
+            one.due > at && from.lo < from.hi && from.lo.saturating_add(one.span) <= at
+        })
+    }
+
     /// Looks at the watch that a derived atom reads, because its instant has come.
     pub(super) fn look_again(&mut self, derived: u32) {
         let inner = self.derived[derived as usize].inner as usize;

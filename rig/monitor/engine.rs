@@ -13,7 +13,7 @@ use super::compile::Compiler;
 use super::parse::{ParseError, Scope, closest};
 use super::pattern::{Frame, Now, Pattern};
 use super::property::{Property, PropertyError};
-use super::signal::{Change, SignalId, Vocabulary};
+use super::signal::{Change, SignalId, Value, Vocabulary};
 use super::tally::Tally;
 use super::timers::Timers;
 use super::verdict::{Found, PropertyResult, Unit, Verdict, Violation};
@@ -26,6 +26,8 @@ struct Running {
     scope: Option<u32>,
     tolerance: u64,
     lag: u64,
+    /// What it depends on has been seen without a break since.
+    since: u64,
     due: u64,
     tally: Tally,
     /// Its property's place.
@@ -58,6 +60,17 @@ pub struct Engine {
     expiring: Vec<u32>,
     ending: Vec<u32>,
     fresh: Vec<Found>,
+    sight: Option<Box<Sight>>,
+}
+
+/// Checks that can be judged only while something is seen.
+#[derive(Clone)]
+struct Sight {
+    /// True while it is not.
+    signal: SignalId,
+    /// Places of the checks, and each as it was before anything happened.
+    checks: Vec<(usize, Pattern)>,
+    why: &'static str,
 }
 
 impl Engine {
@@ -82,12 +95,13 @@ impl Engine {
                     let mut assembler = Assembler { compiler: &mut compiler, property, check };
                     let Assembled { pattern, scope, tolerance } = assembler.assemble()?;
                     let tally = Tally::default();
-                    let (lag, due, told) = (0, u64::MAX, 0);
+                    let (lag, since, due, told) = (0, 0, u64::MAX, 0);
                     checks.push(Running {
                         pattern,
                         scope,
                         tolerance,
                         lag,
+                        since,
                         due,
                         tally,
                         property: place,
@@ -110,15 +124,42 @@ impl Engine {
             expiring: Vec::new(),
             ending: Vec::new(),
             fresh: Vec::new(),
+            sight: None,
         })
     }
 
     /// Says that a signal may be known up to `lag` later than it became true, so that deadlines of checks that depend
     /// on it wait that long before they speak. The verdict and its instant stay those of the deadline.
     pub fn set_lag(&mut self, signal: SignalId, lag: Span) {
-        let lag = lag.as_us();
+        for place in self.depend_on(signal) {
+            let check = &mut self.checks[place];
+            check.lag = check.lag.max(lag.as_us());
+        }
+    }
+
+    /// As [`Engine::set_lag`], for every signal.
+    pub fn set_lag_of_all(&mut self, lag: Span) {
+        for check in &mut self.checks {
+            check.lag = check.lag.max(lag.as_us());
+        }
+    }
+
+    /// Says that while the flag `blind` is true nothing is known of `signals`: checks that depend on them are
+    /// inconclusive from then on (unless they are violated by what is seen), with the reason `why`, and begin anew when it
+    /// becomes false.
+    pub fn set_sight(&mut self, blind: SignalId, signals: &[SignalId], why: &'static str) {
+        let mut places: Vec<usize> = signals.iter().flat_map(|signal| self.depend_on(*signal)).collect();
+        places.sort_unstable();
+        places.dedup();
+        let checks = places.into_iter().map(|place| (place, self.checks[place].pattern.clone())).collect();
+        self.sight = Some(Box::new(Sight { signal: blind, checks, why }));
+    }
+
+    /// The places of the checks that look at a signal, directly or through what is derived from it.
+    fn depend_on(&self, signal: SignalId) -> Vec<usize> {
         let mut checks =
             self.board.rows.get(signal.0 as usize).map(|row| row.checks.to_vec()).unwrap_or_default();
+        checks.resize(self.checks.len().div_ceil(64), 0);
         let mut sources = vec![u32::from(signal.0)];
         for watch in &self.board.watches {
             if watch.sources.iter().any(|source| sources.contains(source)) {
@@ -126,9 +167,26 @@ impl Engine {
                 sources.extend(watch.feeds.iter().map(|feed| self.board.rows.len() as u32 + feed));
             }
         }
-        for (place, check) in self.checks.iter_mut().enumerate() {
-            if checks[place / 64] & (1 << (place % 64)) != 0 {
-                check.lag = check.lag.max(lag);
+        let holds = |place: &usize| checks[place / 64] & (1 << (place % 64)) != 0;
+        (0..self.checks.len()).filter(holds).collect()
+    }
+
+    /// Something is not seen any more, or again.
+    #[cold]
+    fn looks(&mut self, blind: bool) {
+        let Some(sight) = &self.sight else { return };
+        for (place, pattern) in &sight.checks {
+            let check = &mut self.checks[*place];
+            check.due = u64::MAX;
+            if blind {
+                check.pattern = Pattern::Blind;
+                check.tally.doubt(self.now, || sight.why.to_owned());
+            } else {
+                check.pattern = pattern.clone();
+                check.since = self.now;
+                self.board.awake[place / 64] |= 1 << (place % 64);
+                self.board.woken = true;
+                self.board.pending = true;
             }
         }
     }
@@ -137,6 +195,10 @@ impl Engine {
     #[inline]
     pub fn change(&mut self, change: &Change) {
         let at = change.at.as_us();
+        if self.sight.as_ref().is_some_and(|sight| sight.signal == change.signal) {
+            self.move_to(at.max(self.now));
+            self.looks(change.value == Value::Level(1));
+        }
         if self.begun && !self.board.uses(change.signal.0) {
             // Time passes with the next change that matters.
             return;
@@ -186,13 +248,14 @@ impl Engine {
             for check in self.checks.iter().filter(|check| check.property == place) {
                 let mut tally = check.tally.clone();
                 let now = Now { board: &self.board, at: end, after: true, first: false };
-                let (scope, tolerance, lag) = (check.scope, check.tolerance, check.lag);
+                let (scope, tolerance, lag, since) = (check.scope, check.tolerance, check.lag, check.since);
                 let left = check.pattern.close(&mut Frame {
                     now,
                     tally: &mut tally,
                     scope,
                     tolerance,
                     lag,
+                    since,
                     counted: false,
                 });
                 sum.add(tally, left);
@@ -307,8 +370,8 @@ impl Engine {
     ) {
         let check = &mut self.checks[place];
         let now = Now { board: &self.board, at, after, first };
-        let (scope, tolerance, lag) = (check.scope, check.tolerance, check.lag);
-        let mut frame = Frame { now, tally: &mut check.tally, scope, tolerance, lag, counted: false };
+        let (scope, tolerance, lag, since) = (check.scope, check.tolerance, check.lag, check.since);
+        let mut frame = Frame { now, tally: &mut check.tally, scope, tolerance, lag, since, counted: false };
         check.due = what(&mut check.pattern, &mut frame);
         let counted = frame.counted;
         self.timers.set((self.board.derived.len() + place) as u32, check.due);

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use emulators::time::Instant;
+use emulators::time::{Instant, Span};
 
 use super::Engine;
 use super::observe::Observer;
@@ -11,9 +11,16 @@ use super::signal::Change;
 use super::verdict::PropertyResult;
 use crate::site::{CableRole, Site};
 use crate::trace::Record;
+use crate::trace::aspect::SWITCHING_GAP;
 
 const CATALOGUE: &str = include_str!("../../fixtures/properties/catalogue.toml");
 const CATALOGUE_NAME: &str = "fixtures/properties/catalogue.toml";
+
+/// An edge of a sensed lamp is known so much later than it may have happened; answers further apart show nothing.
+const SENSED_LATE: Span = SWITCHING_GAP;
+/// How late a record of real time may be, a stall that is still accepted and a slow adapter included.
+const RECORDED_LATE: Span = Span::from_ms(100);
+const UNSEEN: &str = "what is lit was not known from here on: the lamp-sense module did not answer in time";
 
 /// The properties every site is judged by.
 ///
@@ -54,8 +61,23 @@ impl Judge {
         let (observer, vocabulary) = Observer::new(site, starts_at);
         let cables: Vec<CableRole> =
             CableRole::ALL.into_iter().filter(|role| site.wiring.cables[role.index()].is_some()).collect();
-        let engine = Engine::new(&properties, &vocabulary, &site.limits, site.policy(), &cables)?;
+        let mut engine = Engine::new(&properties, &vocabulary, &site.limits, site.policy(), &cables)?;
+        if site.wiring.sense.is_some() {
+            let (blind, signals) = observer.sight();
+            for signal in &signals {
+                engine.set_lag(*signal, SENSED_LATE);
+            }
+            engine.set_sight(blind, &signals, UNSEEN);
+        }
         Ok(Judge { observer, engine, changes: Vec::new() })
+    }
+
+    /// The same judge for records in real time: an instant in them may be known late, so a deadline is not over before
+    /// what answers it can be on record.
+    #[must_use]
+    pub fn in_real_time(mut self) -> Judge {
+        self.engine.set_lag_of_all(RECORDED_LATE);
+        self
     }
 
     /// Whether there is a property of this id.

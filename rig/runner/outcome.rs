@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use emulators::time::Instant;
 
-use crate::monitor::{PropertyResult, Verdict};
+use crate::monitor::{PropertyResult, Verdict, Violation};
 
 /// A run in one word. Ordered: the later one decides for a suite.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub struct Outcome {
     pub scenario: String,
     /// Scenario as it can be named on the command line (name or path).
     pub scenario_argument: String,
+    /// Further arguments that say what was tested and how; empty for the soft controller in virtual time.
+    pub how: Vec<String>,
     /// The scenario's title.
     pub title: String,
     /// Seed.
@@ -100,13 +102,40 @@ pub(super) fn status(results: &[PropertyResult], must_exercise: &[String]) -> St
     if results.iter().any(|result| matches!(result.verdict, Verdict::Violated(_))) {
         return Status::Violated;
     }
-    let open: Vec<String> = results
+    let unsure: Vec<(&str, &Violation)> = results
         .iter()
-        .filter(|result| matches!(result.verdict, Verdict::Inconclusive(_)))
-        .map(|result| format!("{} cannot be told from the uncertainty", result.id))
+        .filter_map(|result| match &result.verdict {
+            Verdict::Inconclusive(place) => Some((result.id.as_str(), place)),
+            _decided => None,
+        })
+        .collect();
+    let open: Vec<String> = doubts(&unsure)
+        .into_iter()
         .chain(must_exercise.iter().filter_map(|id| missing(results, id)))
         .collect();
     if open.is_empty() { Status::Passed } else { Status::Inconclusive(open.join("; ")) }
+}
+
+/// Why properties are inconclusive: those that share a reason are told together.
+fn doubts(unsure: &[(&str, &Violation)]) -> Vec<String> {
+    let list = |wanted: &dyn Fn(&Violation) -> bool| -> String {
+        let ids = unsure.iter().filter(|(_, place)| wanted(place)).map(|(id, _)| *id);
+        ids.collect::<Vec<_>>().join(", ")
+    };
+    let shared = |place: &Violation| unsure.iter().filter(|(_, other)| *other == place).count() > 1;
+    let mut told: Vec<String> = Vec::new();
+    for (_, place) in unsure {
+        let text =
+            if shared(place) { format!("{place} ({})", list(&|other| other == *place)) } else { continue };
+        if !told.contains(&text) {
+            told.push(text);
+        }
+    }
+    let alone = list(&|place| !shared(place));
+    if !alone.is_empty() {
+        told.push(format!("{alone} cannot be told from the uncertainty"));
+    }
+    told
 }
 
 /// Why a property that must be exercised was not. That it does not apply to the policy, or that the site lacks the cable
@@ -132,7 +161,6 @@ fn missing(results: &[PropertyResult], id: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::monitor::Violation;
     use emulators::time::Span;
 
     fn result(id: &str, verdict: Verdict, triggers: u64) -> PropertyResult {

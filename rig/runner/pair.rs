@@ -86,11 +86,17 @@ fn swap(step: &mut Stimulus) {
             *role = match role {
                 CableRole::CameraA => CableRole::CameraB,
                 CableRole::CameraB => CableRole::CameraA,
-                CableRole::Lamps | CableRole::Feedback | CableRole::Countdown | CableRole::Service => *role,
+                CableRole::Lamps
+                | CableRole::Feedback
+                | CableRole::Countdown
+                | CableRole::Service
+                | CableRole::Sense => *role,
             }
         }
         Stimulus::LampFails(..)
         | Stimulus::LampMended(..)
+        | Stimulus::SenseFails(..)
+        | Stimulus::SenseMended(..)
         | Stimulus::DisplayFails(..)
         | Stimulus::DisplayMended(_)
         | Stimulus::PostFails(..)

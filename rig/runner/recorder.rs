@@ -41,6 +41,16 @@ impl<'a> Recorder<'a> {
         }
     }
 
+    /// Hands everything written so far to the disk.
+    pub(super) fn flush(&mut self) {
+        if let Some(file) = &mut self.file
+            && let Err(error) = file.flush()
+        {
+            self.failed = Some(error);
+            self.file = None;
+        }
+    }
+
     /// Takes in a record; used by live runs and replays alike.
     pub(super) fn take(&mut self, record: &Record) {
         self.records += 1;
@@ -78,6 +88,9 @@ fn tell(record: &Record) {
         }
         What::Head { head, driven, lit } => {
             tracing::trace!(at = %record.latest, ?head, driven, lit, "lamps");
+        }
+        What::Sensed { head, lit } => {
+            tracing::trace!(at = %record.latest, earliest = %record.earliest, ?head, lit, "lamps sensed");
         }
         What::Frame(_) | What::Display { .. } | What::Post { .. } | What::People { .. } | What::End => {}
     }

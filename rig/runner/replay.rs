@@ -5,6 +5,7 @@ use std::io::BufReader;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use super::live::LIVE;
 use super::outcome::{Outcome, Status};
 use super::recorder::Recorder;
 use super::run::{RunError, close, decoding, stopped};
@@ -44,8 +45,12 @@ pub fn replay(path: &Path, stop: &AtomicBool) -> Result<Outcome, ReplayError> {
     let header = reader.header().clone();
     let site = Site::load(&header.site_text, &format!("{name} (site inside)"))?;
     let scenario = Scenario::load(&header.scenario_text, &format!("{name} (scenario inside)"), header.seed)?;
-    let mut recorder = Recorder::new(Judge::new(&site, header.starts_at).map_err(RunError::from)?, stop);
-    recorder.strip = Some(Strip::default());
+    let mut judge = Judge::new(&site, header.starts_at).map_err(RunError::from)?;
+    if header.clock == LIVE {
+        judge = judge.in_real_time();
+    }
+    let mut recorder = Recorder::new(judge, stop);
+    recorder.strip = Some(Strip::of(site.wiring.sense.is_some()));
     recorder.lines = Some(Lines::new(decoding(&site)));
     let (mut whole, mut more) = (false, false);
     for record in reader.by_ref() {

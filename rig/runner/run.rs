@@ -15,7 +15,7 @@ use crate::bench::Bench;
 use crate::driver::{Ended, VirtualRun};
 use crate::monitor::{Judge, PropertyError};
 use crate::scenario::Scenario;
-use crate::site::{FileError, Site};
+use crate::site::{CableRole, FileError, Site};
 use crate::trace::{Decoding, FORMAT, Header, Lines, Strip, Writer};
 
 /// Why a run could not be made, or not be finished. Never the controller's fault.
@@ -40,6 +40,17 @@ pub enum RunError {
         "bench and controller exchanged data without end at {0}; this is a defect of the rig or of the soft controller"
     )]
     RunAway(Instant),
+    /// Ports, processes or timers that real time needs.
+    #[error("{0}")]
+    Ports(io::Error),
+    /// A port that is needed.
+    #[error("{cable}: {what}")]
+    Port {
+        /// Which cable's.
+        cable: &'static str,
+        /// What is wrong and what to do.
+        what: String,
+    },
     /// Stopped from outside.
     #[error("interrupted at {0}")]
     Interrupted(Instant),
@@ -57,7 +68,7 @@ pub struct Options<'a> {
 }
 
 /// The header of a run's trace.
-fn header(site: &Site, scenario: &Scenario, seed: u64) -> Header {
+fn header(site: &Site, scenario: &Scenario, seed: u64, clock: &str) -> Header {
     Header {
         format: FORMAT,
         tool: env!("CARGO_PKG_VERSION").to_owned(),
@@ -66,7 +77,7 @@ fn header(site: &Site, scenario: &Scenario, seed: u64) -> Header {
         scenario: scenario.name.clone(),
         scenario_hash: scenario.hash.clone(),
         seed,
-        clock: "virtual".to_owned(),
+        clock: clock.to_owned(),
         starts_at: scenario.starts_at,
         site_text: site.text.clone(),
         scenario_text: scenario.text.clone(),
@@ -74,7 +85,7 @@ fn header(site: &Site, scenario: &Scenario, seed: u64) -> Header {
 }
 
 /// What a reader of this site's traces must know.
-pub(super) fn decoding(site: &Site) -> Decoding {
+pub(crate) fn decoding(site: &Site) -> Decoding {
     Decoding {
         crc: [0, 1].map(|side| site.wiring.cameras[side].crc),
         crosswalk_info_len: [0, 1].map(|side| site.wiring.cameras[side].crosswalk_info_len),
@@ -87,24 +98,22 @@ pub(super) fn decoding(site: &Site) -> Decoding {
 /// # Errors
 /// Only what is not the controller's fault: files, the catalogue, an interruption, a defect of the rig.
 pub fn run(site: &Site, scenario: &Scenario, seed: u64, options: Options<'_>) -> Result<Outcome, RunError> {
-    if !scenario.policies.is_empty() && !scenario.policies.iter().any(|policy| policy == site.policy()) {
-        let why = format!("made for {}; this site runs {}", scenario.policies.join(", "), site.policy());
+    if let Some(why) = not_for_soft(site).or_else(|| not_for(site, scenario)) {
         return Ok(blank(site, scenario, seed, Status::Skipped(why)));
     }
     let judge = Judge::new(site, scenario.starts_at)?;
     must_exercise_what_exists(scenario, &judge)?;
-    let mut recorder = Recorder::new(judge, options.stop);
+    let (mut recorder, path) = prepare(judge, site, scenario, seed, options, "virtual")?;
     recorder.keep_edges = scenario.pair.is_some();
-    if options.draw {
-        recorder.strip = Some(Strip::default());
-        recorder.lines = Some(Lines::new(decoding(site)));
-    }
-    let file = options.out.map(|out| trace_file(out, site, scenario, seed)).transpose()?;
-    let path = file.map(|(path, writer)| {
-        recorder.file = Some(writer);
-        path
-    });
-    let ended = drive(site, scenario, seed, &mut recorder)?;
+    let ended = match drive(site, scenario, seed, &mut recorder) {
+        Ok(ended) => ended,
+        Err(error) => {
+            // Nothing already recorded is lost.
+            let at = recorder.at;
+            close(site, scenario, seed, recorder, at, path)?;
+            return Err(error);
+        }
+    };
     let edges = std::mem::take(&mut recorder.edges);
     let mut outcome = close(site, scenario, seed, recorder, ended, path)?;
     if let Some(kind) = scenario.pair {
@@ -118,8 +127,46 @@ pub fn run(site: &Site, scenario: &Scenario, seed: u64, options: Options<'_>) ->
     Ok(outcome)
 }
 
+/// Why the soft controller cannot run a site.
+pub(super) fn not_for_soft(site: &Site) -> Option<String> {
+    let missing = [CableRole::Lamps, CableRole::Feedback].into_iter().find(|role| !site.wiring.has(*role))?;
+    let name = missing.name();
+    Some(format!(
+        "this site has no {name} cable: the soft controller needs one, a cabinet on the table may not"
+    ))
+}
+
+/// Why a scenario does not apply to a site.
+pub(super) fn not_for(site: &Site, scenario: &Scenario) -> Option<String> {
+    let fits = scenario.policies.is_empty() || scenario.policies.iter().any(|policy| policy == site.policy());
+    (!fits).then(|| format!("made for {}; this site runs {}", scenario.policies.join(", "), site.policy()))
+}
+
+/// A recorder as the options want it, and the trace file's path if one is written.
+pub(super) fn prepare<'a>(
+    judge: Judge,
+    site: &Site,
+    scenario: &Scenario,
+    seed: u64,
+    options: Options<'a>,
+    clock: &str,
+) -> Result<(Recorder<'a>, Option<PathBuf>), RunError> {
+    let mut recorder = Recorder::new(judge, options.stop);
+    if options.draw {
+        recorder.strip = Some(Strip::of(site.wiring.sense.is_some()));
+        recorder.lines = Some(Lines::new(decoding(site)));
+    }
+    let file =
+        options.out.map(|out| trace_file(out, &header(site, scenario, seed, clock), scenario)).transpose()?;
+    let path = file.map(|(path, writer)| {
+        recorder.file = Some(writer);
+        path
+    });
+    Ok((recorder, path))
+}
+
 /// A property that does not exist would never be exercised: the scenario is wrong, not the run.
-fn must_exercise_what_exists(scenario: &Scenario, judge: &Judge) -> Result<(), FileError> {
+pub(super) fn must_exercise_what_exists(scenario: &Scenario, judge: &Judge) -> Result<(), FileError> {
     let Some(id) = scenario.must_exercise.iter().find(|id| !judge.knows(id)) else { return Ok(()) };
     let quoted = format!("\"{id}\"");
     let start = scenario.text.find(&quoted).unwrap_or(0);
@@ -164,22 +211,17 @@ fn twin_edges(
     Ok(recorder.edges)
 }
 
-fn trace_file(
-    out: &Path,
-    site: &Site,
-    scenario: &Scenario,
-    seed: u64,
-) -> Result<(PathBuf, Writer<File>), RunError> {
+fn trace_file(out: &Path, header: &Header, scenario: &Scenario) -> Result<(PathBuf, Writer<File>), RunError> {
     let folder = out.join(&scenario.name);
     let path = folder.join("trace.rig");
     let failed = |source| RunError::Out { path: path.clone(), source };
     fs::create_dir_all(&folder).map_err(failed)?;
     let file = File::create(&path).map_err(failed)?;
-    let writer = Writer::new(file, &header(site, scenario, seed)).map_err(failed)?;
+    let writer = Writer::new(file, header).map_err(failed)?;
     Ok((path, writer))
 }
 
-fn write_text(path: &Path, outcome: &Outcome) -> Result<(), RunError> {
+pub(super) fn write_text(path: &Path, outcome: &Outcome) -> Result<(), RunError> {
     fs::write(path, format!("{}\n{}", outcome.strip, outcome.text))
         .map_err(|source| RunError::Out { path: path.to_owned(), source })
 }
@@ -191,6 +233,7 @@ pub(super) fn blank(site: &Site, scenario: &Scenario, seed: u64, status: Status)
         site_argument: site.name.clone(),
         scenario: scenario.name.clone(),
         scenario_argument: scenario.name.clone(),
+        how: Vec::new(),
         title: scenario.title.clone(),
         seed,
         status,

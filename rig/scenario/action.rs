@@ -13,12 +13,13 @@ use crate::site::{Entry, FileError, Section, share_ppm, signed_seconds, speed_mm
 type ReadAction = fn(&Entry<'_>) -> Result<Deed, FileError>;
 
 /// The actions there are; a `[[do]]` has exactly one.
-pub(crate) const ACTIONS: [(&str, ReadAction); 12] = [
+pub(crate) const ACTIONS: [(&str, ReadAction); 13] = [
     ("arrive", arrive),
     ("leave", leave),
     ("camera", camera_action),
     ("cable", cable_action),
     ("lamp", lamp_action),
+    ("sense", sense_action),
     ("display", display_action),
     ("post", post_action),
     ("power", power),
@@ -281,7 +282,7 @@ const CABLE_FAULTS: [(&str, ReadFault<cable::Fault>); 12] = [
 
 fn cable_action(entry: &Entry<'_>) -> Result<Deed, FileError> {
     let section = entry.inline(&["name", "fails", "mended", "share", "per_hour", "lasts", "by"])?;
-    let hint = "write which cable: camera-a, camera-b, lamps, feedback, countdown, service";
+    let hint = "write which cable: camera-a, camera-b, lamps, feedback, countdown, service, sense";
     let role = section.required("name", hint)?.choice(&CABLES)?;
     Ok(match read_fault(&section, "mended", &CABLE_FAULTS)? {
         Some(fault) => Stimulus::CableFails(role, fault),
@@ -302,14 +303,33 @@ const LAMP_FAULTS: [(&str, ReadFault<LampFault>); 3] = [
     ("flicker", |fault| Ok(LampFault::Flicker(fault.span("by")?))),
 ];
 
-fn lamp_action(entry: &Entry<'_>) -> Result<Deed, FileError> {
-    let section = entry.inline(&["head", "lamp", "fails", "mended", "by"])?;
-    let head = head(&section)?;
+/// A head, and a lamp that it has.
+fn lamp_of_head(section: &Section<'_>) -> Result<(Head, Lamp), FileError> {
+    let head = head(section)?;
     let word = section.required("lamp", "write which lamp: red, yellow, green")?;
     let lamp = word.choice(&LAMPS)?;
     if matches!(head, Head::Pedestrian(_)) && lamp == Lamp::Yellow {
         return Err(word.error("a pedestrian head has no yellow", "write red or green"));
     }
+    Ok((head, lamp))
+}
+
+/// An input of the lamp-sense module reads this, whatever its lamp does.
+const SENSE_FAULTS: [(&str, ReadFault<bool>); 2] = [("stuck-on", |_| Ok(true)), ("out", |_| Ok(false))];
+
+fn sense_action(entry: &Entry<'_>) -> Result<Deed, FileError> {
+    let section = entry.inline(&["head", "lamp", "fails", "mended"])?;
+    let (head, lamp) = lamp_of_head(&section)?;
+    Ok(match read_fault(&section, "mended", &SENSE_FAULTS)? {
+        Some(lit) => Stimulus::SenseFails(head, lamp, lit),
+        None => Stimulus::SenseMended(head, lamp),
+    }
+    .into())
+}
+
+fn lamp_action(entry: &Entry<'_>) -> Result<Deed, FileError> {
+    let section = entry.inline(&["head", "lamp", "fails", "mended", "by"])?;
+    let (head, lamp) = lamp_of_head(&section)?;
     Ok(match read_fault(&section, "mended", &LAMP_FAULTS)? {
         Some(fault) => Stimulus::LampFails(head, lamp, fault),
         None => Stimulus::LampMended(head, lamp),

@@ -46,6 +46,7 @@ impl Scenario {
             name: stem(file),
             title,
             file: file.to_owned(),
+            clock_matters: root.get("starts_at").is_some(),
             starts_at: root
                 .get("starts_at")
                 .map_or_else(|| Ok(default_start()), |entry| entry.quantity(date::read))?,

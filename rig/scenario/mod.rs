@@ -25,6 +25,8 @@
 //! #   unplugged
 //! lamp = { head = "vehicle-a", lamp = "red", fails = "out" }     # and mended = true
 //! #   out, stuck-on, flicker (by: its period)
+//! sense = { head = "vehicle-a", lamp = "green", fails = "stuck-on" }  # and mended = true; the lamp-sense module's input
+//! #   stuck-on, out
 //! display = { head = "pedestrian-a", fails = "lag", by = "1s" }  # and mended = true
 //! #   dark, frozen, missing-segment, wrong-colour (colour), lag (by), ignores-link-loss
 //! post = { kerb = "a", fails = "mute" }                          # and mended = true
@@ -59,12 +61,14 @@ mod date;
 mod draw;
 pub mod library;
 mod load;
+mod said;
 #[cfg(test)]
 mod tests;
 mod words;
 mod write;
 
 pub use load::{LASTS_MAX, STEPS_MAX};
+pub use said::{EXAMPLES, said};
 
 /// One of two like things: at kerb (or approach) A or B.
 pub use emulators::crowd::Kerb as Side;
@@ -118,6 +122,10 @@ pub enum Stimulus {
     LampFails(Head, Lamp, LampFault),
     /// A lamp is replaced.
     LampMended(Head, Lamp),
+    /// A lamp's input at the lamp-sense module sticks: reads as if lit (`true`) or dark, whatever the lamp does.
+    SenseFails(Head, Lamp, bool),
+    /// The input reads its lamp again.
+    SenseMended(Head, Lamp),
     /// A display breaks.
     DisplayFails(Head, countdown::Fault),
     /// A display is replaced.
@@ -169,6 +177,8 @@ pub struct Scenario {
     pub file: String,
     /// Local time when it begins, seconds since 1970-01-01.
     pub starts_at: u32,
+    /// Whether the file says so: what happens depends on the time of day.
+    pub clock_matters: bool,
     /// How long it lasts.
     pub lasts: Span,
     /// The controller's uptime when it begins (counters that wrap).

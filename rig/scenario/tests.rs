@@ -154,7 +154,7 @@ fn a_broken_scenario_is_told_where() {
         ),
         (
             "[[do]]\nat = \"5s\"\n",
-            "x.toml:4: [[do]] #1: does nothing (hint: write one of: arrive, leave, camera, cable, lamp, display, post, power, dip, operator, stall, service)",
+            "x.toml:4: [[do]] #1: does nothing (hint: write one of: arrive, leave, camera, cable, lamp, sense, display, post, power, dip, operator, stall, service)",
         ),
         (
             "[[do]]\nat = \"5s\"\npower = \"on\"\n\n[[do]]\nat = \"6s\"\narrive = { kerb = \"c\" }\n",
@@ -233,7 +233,7 @@ fn any_lamp() -> impl Strategy<Value = (Head, Lamp)> {
 }
 
 fn any_role() -> impl Strategy<Value = CableRole> {
-    (0..6_usize).prop_map(|index| CableRole::ALL[index])
+    (0..CableRole::COUNT).prop_map(|index| CableRole::ALL[index])
 }
 
 fn any_camera_fault() -> impl Strategy<Value = camera::Fault> {
@@ -338,6 +338,8 @@ fn any_stimulus() -> impl Strategy<Value = Stimulus> {
         (any_lamp(), any_lamp_fault())
             .prop_map(|((head, lamp), fault)| Stimulus::LampFails(head, lamp, fault)),
         any_lamp().prop_map(|(head, lamp)| Stimulus::LampMended(head, lamp)),
+        (any_lamp(), any::<bool>()).prop_map(|((head, lamp), lit)| Stimulus::SenseFails(head, lamp, lit)),
+        any_lamp().prop_map(|(head, lamp)| Stimulus::SenseMended(head, lamp)),
         (any_head(), any_display_fault()).prop_map(|(head, fault)| Stimulus::DisplayFails(head, fault)),
         any_head().prop_map(Stimulus::DisplayMended),
         (any_kerb(), post).prop_map(|(side, fault)| Stimulus::PostFails(side, fault)),
@@ -374,6 +376,7 @@ prop_compose! {
             name: "any".to_owned(),
             title,
             file: "any.toml".to_owned(),
+            clock_matters: false,
             starts_at,
             lasts: Span::from_secs(3_600),
             uptime_ms,
@@ -384,6 +387,16 @@ prop_compose! {
             text: String::new(),
             hash: String::new(),
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_a_trace_says_of_a_stimulus_can_be_typed(stimulus in any_stimulus(), any in "\\PC{0,40}") {
+        prop_assert_eq!(said(&stimulus.to_string()), Ok(vec![(Span::ZERO, stimulus)]));
+        // Whatever somebody types, it is read or refused.
+        let _ = said(&any);
+        let _ = said(&format!("arrive {any}"));
     }
 }
 

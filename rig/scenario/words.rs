@@ -32,13 +32,14 @@ pub(crate) const OPERATORS: [(&str, Operator); 6] = [
     ("reset", Operator::Reset),
 ];
 
-pub(crate) const CABLES: [(&str, CableRole); 6] = [
+pub(crate) const CABLES: [(&str, CableRole); CableRole::COUNT] = [
     ("camera-a", CableRole::CameraA),
     ("camera-b", CableRole::CameraB),
     ("lamps", CableRole::Lamps),
     ("feedback", CableRole::Feedback),
     ("countdown", CableRole::Countdown),
     ("service", CableRole::Service),
+    ("sense", CableRole::Sense),
 ];
 
 /// The word for a thing; every thing has one (tested).

@@ -40,6 +40,15 @@ impl fmt::Display for Stimulus {
                     LampFault::Flicker(by) => write!(f, "\"flicker\", by = \"{}\" }}", write_duration(*by)),
                 }
             }
+            Stimulus::SenseFails(head, lamp, lit) => {
+                let fault = if *lit { "stuck-on" } else { "out" };
+                let (head, lamp) = (HeadWords(*head), word(&LAMPS, lamp));
+                write!(f, "sense = {{ {head}, lamp = \"{lamp}\", fails = \"{fault}\" }}")
+            }
+            Stimulus::SenseMended(head, lamp) => {
+                let (head, lamp) = (HeadWords(*head), word(&LAMPS, lamp));
+                write!(f, "sense = {{ {head}, lamp = \"{lamp}\", mended = true }}")
+            }
             Stimulus::LampMended(head, lamp) => {
                 write!(
                     f,

@@ -49,6 +49,16 @@
 //! [wiring.service]                 # leave the table out where the controller has no such port
 //! unit = 1
 //! period = "200ms"                 # default: how often the rig reads
+//! [wiring.sense]                   # only where lamps are sensed: opto-isolated inputs on the lamps' mains, read by the rig.
+//! line = "9600 8N1"                # default. Where it is there, [wiring.lamps] and [wiring.feedback] may be missing
+//! unit = 1
+//! period = "25ms"                  # default: how often the rig reads
+//! latency = "10ms"                 # default: how far an input may lag behind its lamp
+//! vehicle_a = [0, 1, 2]            # inputs of red, yellow, green, 0 to 63
+//! vehicle_b = [3, 4, 5]
+//! pedestrian_a = [6, 7]            # inputs of red, green
+//! pedestrian_b = [8, 9]
+//! inverted = []                    # default: inputs that read 1 while their lamp is dark
 //!
 //! [conflicts]
 //! pairs = [["vehicle", "pedestrian"]]
@@ -81,6 +91,7 @@ mod own_properties;
 mod quantity;
 mod read_controller;
 mod read_limits;
+mod read_sense;
 mod read_wiring;
 #[cfg(test)]
 mod tests;
@@ -91,9 +102,11 @@ pub use limit_table::{LIMITS, LimitRow, Origin, Unit};
 pub use limits::{Limits, Quantity};
 pub use lint::Disagreement;
 pub use wiring::{
-    CableRole, CableWiring, CameraWiring, CountdownWiring, FeedbackWiring, LampWiring, ServiceWiring, Wiring,
+    CableRole, CableWiring, CameraWiring, CountdownWiring, FeedbackWiring, LampWiring, SenseWiring,
+    ServiceWiring, Wiring,
 };
 
+pub(crate) use closest::closest;
 pub(crate) use document::{Document, Entry, Section};
 pub(crate) use quantity::{
     Complaint, decimal, duration, share_ppm, shown, signed_seconds, speed_mm_s, write_duration, write_share,

@@ -1,6 +1,6 @@
 //! `[limits]`: every bound at its default, unless the site sets it.
 
-use emulators::time::Span;
+use emulators::time::{Line, Span};
 
 use super::document::{Entry, Section};
 use super::file_error::FileError;
@@ -68,6 +68,8 @@ fn value(entry: &Entry<'_>, row: &LimitRow) -> Result<Quantity, FileError> {
 fn derive(name: &str, limits: &Limits, geometry: &Geometry, wiring: &Wiring) -> Option<Quantity> {
     let line =
         |role: CableRole| wiring.cables[role.index()].map(|cable| cable.line.modbus_silence().as_us() as i64);
+    // What has no cable is judged by nobody; the catalogue's names mean something all the same.
+    let line_or_default = |role| line(role).unwrap_or(Line::n81(19_200).modbus_silence().as_us() as i64);
     let persons = |number: u16| Quantity::Number(number.into());
     match name {
         "announcement_s" => Some(Quantity::Number(limits.time("announcement")?.as_secs() as i64)),
@@ -88,8 +90,8 @@ fn derive(name: &str, limits: &Limits, geometry: &Geometry, wiring: &Wiring) -> 
             let period = wiring.service.map(|service| service.period + Span::from_ms(200));
             Some(Quantity::Time(period.unwrap_or(Span::from_secs(1))))
         }
-        "modbus_silence_lamps" => line(CableRole::Lamps).map(Quantity::Number),
-        "modbus_silence_feedback" => line(CableRole::Feedback).map(Quantity::Number),
+        "modbus_silence_lamps" => Some(Quantity::Number(line_or_default(CableRole::Lamps))),
+        "modbus_silence_feedback" => Some(Quantity::Number(line_or_default(CableRole::Feedback))),
         "modbus_silence_service" => line(CableRole::Service).map(Quantity::Number),
         _ => None,
     }

@@ -10,6 +10,7 @@ use super::check;
 use super::document::{Entry, Section};
 use super::file_error::FileError;
 use super::quantity::{Complaint, area_dm2, length_mm, shown, signed_seconds, speed_mm_s};
+use super::read_sense;
 use super::wiring::{
     CableRole, CableWiring, CameraWiring, CountdownWiring, FeedbackWiring, LampWiring, ServiceWiring, Wiring,
 };
@@ -86,7 +87,7 @@ pub(crate) fn conflicts(section: &Section<'_>) -> Result<(), FileError> {
 }
 
 pub(crate) const WIRING_KEYS: &[&str] =
-    &["controller", "camera-a", "camera-b", "lamps", "feedback", "countdown", "service"];
+    &["controller", "camera-a", "camera-b", "lamps", "feedback", "countdown", "service", "sense"];
 const CAMERA_KEYS: &[&str] = &[
     "line",
     "duplex",
@@ -115,22 +116,32 @@ pub(crate) fn wiring(section: &Section<'_>, geometry: &Geometry) -> Result<Wirin
     let own = section.required("controller", "write its address: `\"110112/0001/1\"`")?;
     let controller = address(&own, CONTROLLER_KIND)?;
     let cameras = [need("camera-a", CAMERA_KEYS)?, need("camera-b", CAMERA_KEYS)?];
-    let lamps = need("lamps", LAMP_KEYS)?;
-    let feedback = need("feedback", FEEDBACK_KEYS)?;
     let countdown = need("countdown", COUNTDOWN_KEYS)?;
     let service = section.section("service", SERVICE_KEYS)?;
-    let mut cables = [None; 6];
+    let sense = section.section("sense", read_sense::KEYS)?;
+    // Lamps that are switched by mains are seen by what the rig senses; only then can the bus be missing.
+    let lamps = or_sensed(section, section.section("lamps", LAMP_KEYS)?, "lamps", sense.as_ref())?;
+    let feedback =
+        or_sensed(section, section.section("feedback", FEEDBACK_KEYS)?, "feedback", sense.as_ref())?;
+    let mut cables = [None; CableRole::COUNT];
     for (role, section) in [(CableRole::CameraA, &cameras[0]), (CableRole::CameraB, &cameras[1])] {
         cables[role.index()] =
             Some(CableWiring { line: line(section, 19_200)?, duplex: camera_duplex(section)? });
     }
     let shared = |line| Some(CableWiring { line, duplex: Duplex::Shared });
     let full = |line| Some(CableWiring { line, duplex: Duplex::Full });
-    cables[CableRole::Lamps.index()] = shared(line(&lamps, 19_200)?);
-    cables[CableRole::Feedback.index()] = full(line(&feedback, 19_200)?);
+    if let Some(lamps) = &lamps {
+        cables[CableRole::Lamps.index()] = shared(line(lamps, 19_200)?);
+    }
+    if let Some(feedback) = &feedback {
+        cables[CableRole::Feedback.index()] = full(line(feedback, 19_200)?);
+    }
     cables[CableRole::Countdown.index()] = shared(line(&countdown, 9_600)?);
     if let Some(service) = &service {
         cables[CableRole::Service.index()] = full(line(service, 19_200)?);
+    }
+    if let Some(sense) = &sense {
+        cables[CableRole::Sense.index()] = shared(line(sense, 9_600)?);
     }
     check::camera_addresses(&own, &cameras)?;
     check::crosswalk_covered_once(&cameras)?;
@@ -138,11 +149,39 @@ pub(crate) fn wiring(section: &Section<'_>, geometry: &Geometry) -> Result<Wirin
         controller,
         cables,
         cameras: [camera(&cameras[0], geometry, 0)?, camera(&cameras[1], geometry, 1)?],
-        lamps: lamp_bus(&lamps)?,
-        feedback: feedback_module(&feedback)?,
+        lamps: lamps.map_or(Ok(NO_LAMP_BUS), |section| lamp_bus(&section))?,
+        feedback: feedback.map_or(Ok(NO_FEEDBACK), |section| feedback_module(&section))?,
         countdown: displays(&countdown)?,
         service: service.map(|section| service_port(&section)).transpose()?,
+        sense: sense.map(|section| read_sense::module(&section)).transpose()?,
     })
+}
+
+/// What stands for a lamp bus that is not there.
+const NO_LAMP_BUS: LampWiring = LampWiring {
+    vehicle: [1, 2],
+    pedestrian: [3, 4],
+    posts: [5, 6],
+    go_lasts: Span::from_ms(2_800),
+    stop_lasts: Span::from_ms(2_600),
+};
+/// What stands for a feedback module that is not there.
+const NO_FEEDBACK: FeedbackWiring =
+    FeedbackWiring { unit: 1, vehicle: [[0, 1, 2], [3, 4, 5]], pedestrian: [[6, 7], [8, 9]] };
+
+/// A cable that every crossing has, unless its lamps are sensed.
+fn or_sensed<'a>(
+    wiring: &Section<'a>,
+    found: Option<Section<'a>>,
+    name: &str,
+    sense: Option<&Section<'a>>,
+) -> Result<Option<Section<'a>>, FileError> {
+    if found.is_some() || sense.is_some() {
+        return Ok(found);
+    }
+    let hint =
+        "every crossing has this cable, except where `[wiring.sense]` sees lamps that are switched by mains";
+    Err(wiring.error(format!("`[wiring.{name}]` is missing"), hint))
 }
 
 fn camera_duplex(section: &Section<'_>) -> Result<Duplex, FileError> {
@@ -151,7 +190,7 @@ fn camera_duplex(section: &Section<'_>) -> Result<Duplex, FileError> {
 }
 
 /// `"19200 8N1"`.
-fn line(section: &Section<'_>, baud: u32) -> Result<Line, FileError> {
+pub(crate) fn line(section: &Section<'_>, baud: u32) -> Result<Line, FileError> {
     match section.get("line") {
         None => Ok(Line::n81(baud)),
         Some(entry) => entry.quantity(read_line),

@@ -261,3 +261,106 @@ proptest! {
         }
     }
 }
+
+const SENSED: &str = include_str!("../../fixtures/sites/yudaihe-beixiaoyuan-sensed.toml");
+
+/// As [`broken`], for the site with sensed lamps.
+fn broken_sense(from: &str, to: &str) -> String {
+    let at = SENSED.find(from).unwrap_or_else(|| panic!("{from}"));
+    let line = format!("x.toml:{}:", 1 + SENSED[..at].matches('\n').count());
+    match Site::load(&SENSED.replacen(from, to, 1), "x.toml") {
+        Ok(_) => panic!("accepted: {to}"),
+        Err(error) => error.to_string().replacen(&line, "x.toml:@:", 1),
+    }
+}
+
+#[test]
+fn lamps_are_sensed_as_the_site_says() {
+    let site = library::find("yudaihe-beixiaoyuan-sensed").expect("the site with sensed lamps");
+    let sense = site.wiring.sense.expect("a module");
+    assert_eq!((sense.unit, sense.inputs(), sense.inverted), (1, 12, 0b1100_0000_0000));
+    assert_eq!((sense.period, sense.latency), (Span::from_ms(20), Span::from_ms(10)));
+    let least =
+        SENSED.replace("line = \"19200 8N1\"\nunit = 1\nperiod = \"20ms\"\nlatency = \"10ms\"", "unit = 9");
+    let site = Site::load(&least, "x.toml").unwrap_or_else(|error| panic!("{error}"));
+    let sense = site.wiring.sense.expect("a module");
+    assert_eq!((sense.unit, sense.period, sense.latency), (9, Span::from_ms(25), Span::from_ms(10)));
+    assert_eq!(site.wiring.cables[CableRole::Sense.index()].map(|cable| cable.line.baud), Some(9_600));
+    assert!(library::find("yudaihe-beixiaoyuan").expect("the default site").wiring.sense.is_none());
+}
+
+#[test]
+fn a_wrong_lamp_sense_is_told_where() {
+    for (from, to, wanted) in [
+        (
+            "pedestrian_b = [10, 11]",
+            "pedestrian_b = [10, 9]",
+            "x.toml:@: [wiring.sense] pedestrian_b: input 9 is taken twice on this cable (hint: 6 is free)",
+        ),
+        (
+            "pedestrian_b = [10, 11]",
+            "pedestrian_b = [10, 64]",
+            "x.toml:@: [wiring.sense] pedestrian_b: 64 is above 63 (hint: write a whole number from 0 to 63)",
+        ),
+        (
+            "pedestrian_b = [10, 11]",
+            "pedestrian_b = [10]",
+            "x.toml:@: [wiring.sense] pedestrian_b: has 1 items, not 2 (hint: write 2 numbers)",
+        ),
+        (
+            "inverted = [10, 11]",
+            "inverted = [10, 12]",
+            "x.toml:@: [wiring.sense] inverted: no lamp hangs on input 12 (hint: name inputs of `vehicle_a`, `vehicle_b`, `pedestrian_a`, `pedestrian_b`)",
+        ),
+        (
+            "inverted = [10, 11]",
+            "inverted = [10, 10]",
+            "x.toml:@: [wiring.sense] inverted: input 10 stands here twice (hint: name each input once)",
+        ),
+        (
+            "inverted = [10, 11]",
+            "invert = [10, 11]",
+            "x.toml:@: [wiring.sense] invert: unknown key (hint: did you mean `inverted`?)",
+        ),
+        (
+            "period = \"20ms\"",
+            "period = \"11ms\"",
+            "x.toml:@: [wiring.sense] period: a question and its answer take 11ms 459us on this line, longer than the period of 11ms (hint: read less often, or use a faster line)",
+        ),
+        (
+            "period = \"20ms\"",
+            "period = \"200ms\"",
+            "x.toml:@: [wiring.sense] period: a lamp would be seen up to 221ms 459us late (period, latency and an exchange on the line) (hint: at most 150ms, or flashing cannot be recognised)",
+        ),
+        (
+            "period = \"20ms\"",
+            "period = 20",
+            "x.toml:@: [wiring.sense] period: `20` has no unit (hint: write a unit: `\"20s\"`)",
+        ),
+    ] {
+        assert_eq!(broken_sense(from, to), wanted, "{to}");
+    }
+}
+
+#[test]
+fn only_where_lamps_are_sensed_may_the_lamp_bus_be_missing() {
+    let without = |text: &str, from: &str, to: &str| {
+        let (start, end) = (text.find(from).expect("a table"), text.find(to).expect("the next table"));
+        format!("{}{}", &text[..start], &text[end..])
+    };
+    let bare = without(SENSED, "[wiring.lamps]", "[wiring.countdown]");
+    let site = Site::load(&bare, "x.toml").unwrap_or_else(|error| panic!("{error}"));
+    assert!(!site.wiring.has(CableRole::Lamps) && !site.wiring.has(CableRole::Feedback));
+    for (table, next) in
+        [("[wiring.lamps]", "[wiring.feedback]"), ("[wiring.feedback]", "[wiring.countdown]")]
+    {
+        let Err(error) = Site::load(&without(GOOD, table, next), "x.toml") else {
+            panic!("accepted without {table}")
+        };
+        let error = error.to_string();
+        assert!(
+            error.contains(&format!("`{table}` is missing")) && error.contains("[wiring.sense]"),
+            "{error}"
+        );
+    }
+}

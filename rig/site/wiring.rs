@@ -20,18 +20,30 @@ pub enum CableRole {
     Countdown,
     /// Service port.
     Service,
+    /// Lamp sense: the rig polls a module whose inputs hang on the lamps' mains. The controller has no end on it.
+    Sense,
 }
 
 impl CableRole {
-    /// All roles, in order.
-    pub const ALL: [CableRole; 6] = [
+    /// How many there are.
+    pub const COUNT: usize = 7;
+
+    /// All roles, in order. New ones come last: traces carry a cable as its place.
+    pub const ALL: [CableRole; CableRole::COUNT] = [
         CableRole::CameraA,
         CableRole::CameraB,
         CableRole::Lamps,
         CableRole::Feedback,
         CableRole::Countdown,
         CableRole::Service,
+        CableRole::Sense,
     ];
+
+    /// Whether the controller has an end on it.
+    #[must_use]
+    pub const fn is_controllers(self) -> bool {
+        !matches!(self, CableRole::Sense)
+    }
 
     /// Its name in files.
     #[must_use]
@@ -43,10 +55,11 @@ impl CableRole {
             CableRole::Feedback => "feedback",
             CableRole::Countdown => "countdown",
             CableRole::Service => "service",
+            CableRole::Sense => "sense",
         }
     }
 
-    /// Its place in [`CableRole::ALL`]; also the controller's port number.
+    /// Its place in [`CableRole::ALL`]; also the controller's port number, where it has one.
     #[must_use]
     pub const fn index(self) -> usize {
         self as usize
@@ -87,7 +100,7 @@ pub struct CameraWiring {
     pub clock_error_s: i32,
 }
 
-/// Units on the lamp bus.
+/// Units on the lamp bus. Where a site has no lamp bus nobody asks them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LampWiring {
     /// Vehicle heads A and B.
@@ -102,7 +115,7 @@ pub struct LampWiring {
     pub stop_lasts: Span,
 }
 
-/// The feedback module.
+/// The feedback module. Where a site has no feedback cable nobody asks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FeedbackWiring {
     /// Unit.
@@ -133,13 +146,47 @@ pub struct ServiceWiring {
     pub period: Span,
 }
 
+/// The lamp-sense module: opto-isolated inputs that hang on the lamps' mains and are read by the rig.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SenseWiring {
+    /// Unit.
+    pub unit: u8,
+    /// How often the rig reads.
+    pub period: Span,
+    /// How far an input may lag behind its lamp.
+    pub latency: Span,
+    /// Inputs: red, yellow, green of vehicle heads A and B.
+    pub vehicle: [[u8; 3]; 2],
+    /// Inputs: red, green of pedestrian heads A and B.
+    pub pedestrian: [[u8; 2]; 2],
+    /// Bit n: input n reads 1 while its lamp is dark.
+    pub inverted: u64,
+}
+
+impl SenseWiring {
+    /// How many inputs are read: up to the last one that has a lamp.
+    #[must_use]
+    pub fn inputs(&self) -> u8 {
+        let all = self.vehicle.iter().flatten().chain(self.pedestrian.iter().flatten());
+        all.max().map_or(1, |last| last.saturating_add(1))
+    }
+
+    /// What the poller is told.
+    #[must_use]
+    pub fn poller(&self, line: Line) -> emulators::lamp_sense::Config {
+        let SenseWiring { unit, period, latency, .. } = *self;
+        emulators::lamp_sense::Config { unit, line, inputs: self.inputs(), period, latency }
+    }
+}
+
 /// Everything that is wired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wiring {
     /// The controller's address on the camera cables.
     pub controller: Address,
-    /// Cables by [`CableRole::index`]; `None` where a site has no such cable (service only).
-    pub cables: [Option<CableWiring>; 6],
+    /// Cables by [`CableRole::index`]; `None` where a site has no such cable (service and sense; with sense also lamps and
+    /// feedback).
+    pub cables: [Option<CableWiring>; CableRole::COUNT],
     /// Cameras at kerb A and B.
     pub cameras: [CameraWiring; 2],
     /// Lamp bus.
@@ -150,4 +197,14 @@ pub struct Wiring {
     pub countdown: CountdownWiring,
     /// Service port, if there is one.
     pub service: Option<ServiceWiring>,
+    /// Lamp sense, if the lamps are sensed.
+    pub sense: Option<SenseWiring>,
+}
+
+impl Wiring {
+    /// Whether the site has this cable.
+    #[must_use]
+    pub const fn has(&self, role: CableRole) -> bool {
+        self.cables[role.index()].is_some()
+    }
 }

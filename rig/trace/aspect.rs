@@ -6,6 +6,10 @@
 //! whose `since` is not later than an earlier sighting's replaces that earlier one: it never was.
 //!
 //! An aspect is known at the latest [`KNOWN_WITHIN`] after it began.
+//!
+//! Edges may be known only between two instants (lamps that are sensed by polling). Lengths are then told by the later
+//! ones, and each sighting carries how much earlier it may have begun. A recogniser that is told how late edges may be
+//! known ([`Recogniser::knows_late`], at most [`SWITCHING_GAP`], or a flash could hide) waits so much longer.
 
 use emulators::time::{Instant, Span};
 
@@ -66,8 +70,10 @@ pub enum HeadKind {
 pub struct Sighting {
     /// What is shown.
     pub aspect: Aspect,
-    /// Since when.
+    /// Since when, at the latest.
     pub since: Instant,
+    /// It may have begun so much earlier.
+    pub vague: Span,
 }
 
 /// What the lamps may turn out to mean.
@@ -90,12 +96,18 @@ enum Doubt {
 pub struct Recogniser {
     kind: HeadKind,
     driven: Option<u8>,
-    /// Since when the lamps are as they are.
+    /// Since when the lamps are as they are, at the latest; and how much earlier it may have been.
     driven_since: Instant,
+    driven_vague: Span,
     shown: Option<Aspect>,
     doubt: Doubt,
     /// Since when the flashing lamp (green or yellow) was on before it went dark.
     on_since: Instant,
+    on_vague: Span,
+    /// Edges may be known so much later than they happened.
+    late: Span,
+    /// Whether a yellow was a steady one or half of a flash could not be told.
+    unclear: bool,
     powered: bool,
     /// The supply failed during the present darkness: it is no half of a flash.
     dark_for_want_of_power: bool,
@@ -109,12 +121,27 @@ impl Recogniser {
             kind,
             driven: None,
             driven_since: Instant::ZERO,
+            driven_vague: Span::ZERO,
             shown: None,
             doubt: Doubt::None,
             on_since: Instant::ZERO,
+            on_vague: Span::ZERO,
+            late: Span::ZERO,
+            unclear: false,
             powered: true,
             dark_for_want_of_power: false,
         }
+    }
+
+    /// Edges may be known up to `late` after they happened.
+    #[must_use]
+    pub const fn knows_late(self, late: Span) -> Recogniser {
+        Recogniser { late, ..self }
+    }
+
+    /// Whether something could not be told since the last call, because its edges are not known well enough; since when.
+    pub fn take_unclear(&mut self) -> Option<Instant> {
+        std::mem::take(&mut self.unclear).then(|| self.on_since.back(self.on_vague))
     }
 
     /// The last aspect sighted; one that is still in doubt is not.
@@ -123,14 +150,20 @@ impl Recogniser {
         self.shown
     }
 
+    /// When the lamps last changed, at the latest; and how much earlier it may have been.
+    #[must_use]
+    pub const fn last_edge(&self) -> (Instant, Span) {
+        (self.driven_since, self.driven_vague)
+    }
+
     /// When doubt ends if nothing happens before. At that very instant an edge still comes first.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         match self.doubt {
             Doubt::None => None,
-            Doubt::Dark | Doubt::Yellow => Some(self.driven_since + FLASH_DARK),
-            Doubt::On => Some(self.driven_since + self.on_for()),
-            Doubt::Odd => Some(self.driven_since + OVERLAP),
+            Doubt::Dark | Doubt::Yellow => Some(self.driven_since + FLASH_DARK + self.late),
+            Doubt::On => Some(self.driven_since + self.on_for() + self.late),
+            Doubt::Odd => Some(self.driven_since + OVERLAP + self.late),
         }
     }
 
@@ -151,6 +184,11 @@ impl Recogniser {
         }
     }
 
+    /// What the head shows is not known any more.
+    pub fn forget(&mut self) {
+        *self = Recogniser { powered: self.powered, late: self.late, ..Recogniser::new(self.kind) };
+    }
+
     /// Time has come to `now`; doubts that ended before it are settled.
     pub fn advance(&mut self, now: Instant, sight: &mut impl FnMut(Sighting)) {
         if self.deadline().is_none_or(|deadline| deadline >= now) {
@@ -167,17 +205,18 @@ impl Recogniser {
             Doubt::Odd => Aspect::Other,
         };
         self.doubt = Doubt::None;
-        self.show(aspect, self.driven_since, sight);
+        self.show(aspect, self.driven_since, self.driven_vague, sight);
     }
 
-    /// The head drives these lamps (see [`lamp`]) from `now` on.
-    pub fn lamps(&mut self, now: Instant, driven: u8, sight: &mut impl FnMut(Sighting)) {
+    /// The head drives these lamps (see [`lamp`]) from `now` on, or for up to `vague` before.
+    pub fn lamps(&mut self, now: Instant, vague: Span, driven: u8, sight: &mut impl FnMut(Sighting)) {
         self.advance(now, sight);
         if self.driven == Some(driven) {
             return;
         }
         let was_dark = self.driven == Some(0);
-        let lasted = now.since(self.driven_since);
+        // At least: what was seen to end may have ended earlier.
+        let lasted = now.since(self.driven_since).saturating_sub(vague);
         let doubt = std::mem::replace(&mut self.doubt, Doubt::None);
         let flash_gap =
             was_dark && !self.dark_for_want_of_power && lasted >= SWITCHING_GAP && doubt == Doubt::Dark;
@@ -187,34 +226,38 @@ impl Recogniser {
                 if flash_gap {
                     self.flashing_green_began(sight);
                 }
-                self.show(Aspect::Red, now, sight);
+                self.show(Aspect::Red, now, vague, sight);
             }
-            lamp::GREEN => self.green(now, flash_gap, sight),
-            lamp::YELLOW if self.kind == HeadKind::Vehicle => self.yellow(now, flash_gap, sight),
+            lamp::GREEN => self.green(now, vague, flash_gap, sight),
+            lamp::YELLOW if self.kind == HeadKind::Vehicle => self.yellow(now, vague, flash_gap, sight),
             _odd => self.doubt = if self.shown == Some(Aspect::Other) { Doubt::None } else { Doubt::Odd },
         }
         self.driven = Some(driven);
         self.driven_since = now;
+        self.driven_vague = vague;
     }
 
     fn goes_dark(&mut self, doubt: Doubt, lasted: Span, sight: &mut impl FnMut(Sighting)) {
         self.dark_for_want_of_power = !self.powered;
         if doubt == Doubt::Yellow && self.powered && lasted >= SWITCHING_GAP {
-            self.show(Aspect::FlashingYellow, self.driven_since, sight);
+            self.show(Aspect::FlashingYellow, self.driven_since, self.driven_vague, sight);
         }
         if matches!(self.driven, Some(lamp::GREEN | lamp::YELLOW)) {
             self.on_since = self.driven_since;
+            self.on_vague = self.driven_vague;
         }
         self.doubt = Doubt::Dark;
     }
 
-    fn green(&mut self, now: Instant, flash_gap: bool, sight: &mut impl FnMut(Sighting)) {
+    fn green(&mut self, now: Instant, vague: Span, flash_gap: bool, sight: &mut impl FnMut(Sighting)) {
         if flash_gap {
             self.flashing_green_began(sight);
         }
         match (self.kind, self.shown) {
             (HeadKind::Pedestrian, Some(Aspect::FlashingGreen)) => self.doubt = Doubt::On,
-            (HeadKind::Pedestrian | HeadKind::Vehicle, _other) => self.show(Aspect::Green, now, sight),
+            (HeadKind::Pedestrian | HeadKind::Vehicle, _other) => {
+                self.show(Aspect::Green, now, vague, sight);
+            }
         }
     }
 
@@ -222,17 +265,19 @@ impl Recogniser {
     fn flashing_green_began(&mut self, sight: &mut impl FnMut(Sighting)) {
         if self.kind == HeadKind::Pedestrian && self.shown == Some(Aspect::Green) {
             let since = self.driven_since.back(FLASH_HALF).max(self.on_since);
-            self.show(Aspect::FlashingGreen, since, sight);
+            self.show(Aspect::FlashingGreen, since, self.driven_vague, sight);
         }
     }
 
-    fn yellow(&mut self, now: Instant, flash_gap: bool, sight: &mut impl FnMut(Sighting)) {
+    fn yellow(&mut self, now: Instant, vague: Span, flash_gap: bool, sight: &mut impl FnMut(Sighting)) {
         match self.shown {
-            Some(Aspect::Green) => self.show(Aspect::Yellow, now, sight),
+            Some(Aspect::Green) => self.show(Aspect::Yellow, now, vague, sight),
             Some(Aspect::FlashingYellow) => self.doubt = Doubt::On,
             Some(Aspect::Yellow) if flash_gap => {
-                if self.driven_since.since(self.on_since) <= FLASH_DARK {
-                    self.show(Aspect::FlashingYellow, self.on_since, sight);
+                let on = self.driven_since.since(self.on_since).saturating_sub(self.driven_vague);
+                self.unclear |= on <= FLASH_DARK && on + self.driven_vague + self.on_vague > FLASH_DARK;
+                if on <= FLASH_DARK {
+                    self.show(Aspect::FlashingYellow, self.on_since, self.on_vague, sight);
                     self.doubt = Doubt::On;
                 } else {
                     self.doubt = Doubt::Yellow;
@@ -245,10 +290,10 @@ impl Recogniser {
         }
     }
 
-    fn show(&mut self, aspect: Aspect, since: Instant, sight: &mut impl FnMut(Sighting)) {
+    fn show(&mut self, aspect: Aspect, since: Instant, vague: Span, sight: &mut impl FnMut(Sighting)) {
         if self.shown != Some(aspect) {
             self.shown = Some(aspect);
-            sight(Sighting { aspect, since });
+            sight(Sighting { aspect, since, vague });
         }
     }
 }

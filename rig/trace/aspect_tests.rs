@@ -17,7 +17,8 @@ fn recognise(kind: HeadKind, edges: &[(u64, u8)], end: u64) -> Vec<(u64, Aspect)
             recogniser.advance(due + Span::from_us(1), &mut |sighting| sight(&mut seen, now, sighting));
         }
         let now = at;
-        recogniser.lamps(Instant::from_ms(at), lamps, &mut |sighting| sight(&mut seen, now, sighting));
+        recogniser
+            .lamps(Instant::from_ms(at), Span::ZERO, lamps, &mut |sighting| sight(&mut seen, now, sighting));
     }
     while let Some(due) = recogniser.deadline().filter(|due| due.as_us() < end * 1_000) {
         let now = due.as_us() / 1_000;
@@ -138,16 +139,18 @@ fn a_dip_of_the_supply_is_no_flash() {
     for power_first in [true, false] {
         let mut recogniser = Recogniser::new(Pedestrian);
         let mut seen = Vec::new();
-        recogniser.lamps(Instant::from_ms(0), GREEN, &mut |sighting| seen.push(sighting.aspect));
+        recogniser.lamps(Instant::from_ms(0), Span::ZERO, GREEN, &mut |sighting| seen.push(sighting.aspect));
         if power_first {
             recogniser.power(false);
         }
-        recogniser.lamps(Instant::from_ms(3_000), DARK, &mut |sighting| seen.push(sighting.aspect));
+        recogniser
+            .lamps(Instant::from_ms(3_000), Span::ZERO, DARK, &mut |sighting| seen.push(sighting.aspect));
         if !power_first {
             recogniser.power(false);
         }
         recogniser.power(true);
-        recogniser.lamps(Instant::from_ms(3_450), GREEN, &mut |sighting| seen.push(sighting.aspect));
+        recogniser
+            .lamps(Instant::from_ms(3_450), Span::ZERO, GREEN, &mut |sighting| seen.push(sighting.aspect));
         assert_eq!(seen, [Green]);
     }
 }
@@ -173,5 +176,77 @@ fn every_aspect_is_left_for_what_the_lamps_then_show() {
                 assert_eq!(seen, wanted, "{kind:?} {shown:03b} {next:03b}");
             }
         }
+    }
+}
+
+/// What a walk looks like through polls every `period` ms from `phase` on, each answer `late` ms after the instant it shows:
+/// final sightings as (since - vague, since, aspect) in ms.
+fn sampled(
+    edges: &[(u64, u8)],
+    period: u64,
+    phase: u64,
+    late: u64,
+    kind: HeadKind,
+) -> Vec<(u64, u64, Aspect)> {
+    let mut recogniser = Recogniser::new(kind).knows_late(SWITCHING_GAP);
+    let mut seen: Vec<(u64, u64, Aspect)> = Vec::new();
+    let mut take = |sighting: Sighting| {
+        let since = sighting.since.as_us() / 1_000;
+        let earliest = since - sighting.vague.as_us() / 1_000;
+        seen.retain(|other| other.1 < since);
+        seen.push((earliest, since, sighting.aspect));
+    };
+    let shown_at = |at: u64| edges.iter().rev().find(|edge| edge.0 <= at).map_or(0, |edge| edge.1);
+    let (mut before, mut last) = (None, 0);
+    for at in (phase..edges.last().map_or(0, |edge| edge.0) + 3_000).step_by(period as usize) {
+        let now = Instant::from_ms(at + late);
+        recogniser.advance(now, &mut take);
+        let lamps = shown_at(at);
+        if before != Some(lamps) {
+            recogniser.lamps(now, Span::from_ms(at + late - last), lamps, &mut take);
+            before = Some(lamps);
+        }
+        last = at;
+    }
+    seen
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_flash_is_recognised_through_polls(period in 10_u64..120, phase in 0_u64..120, late in 0_u64..40, half in 462_u64..545) {
+        // Red, green 7 s, eight flashes, red; the first half of the flash is lit.
+        let mut edges = vec![(0, RED), (10_000, GREEN)];
+        let flash = 17_000;
+        for n in 0..8 {
+            edges.extend([(flash + half * (2 * n), GREEN), (flash + half * (2 * n + 1), 0)]);
+        }
+        let red = flash + half * 16;
+        edges.push((red, RED));
+        let seen = sampled(&edges, period, phase, late, Pedestrian);
+        let aspects: Vec<Aspect> = seen.iter().map(|sighting| sighting.2).collect();
+        let wanted = [Red, Green, FlashingGreen, Red];
+        proptest::prop_assert_eq!(&aspects[..], &wanted[..]);
+        // The flash is told from its first dark half, half a nominal period back.
+        let begun = flash + half - FLASH_HALF.as_ms();
+        for ((earliest, latest, aspect), at) in seen.iter().skip(1).zip([10_000, begun, red]) {
+            proptest::prop_assert!(*earliest <= at && at <= *latest + 1, "{aspect:?} at {at}: {earliest} to {latest}");
+        }
+    }
+
+    #[test]
+    fn a_steady_yellow_is_not_a_flash_through_polls(period in 10_u64..120, phase in 0_u64..120, late in 0_u64..40) {
+        let edges = [(0, GREEN), (10_000, YELLOW), (13_000, RED)];
+        let seen = sampled(&edges, period, phase, late, Vehicle);
+        let aspects: Vec<Aspect> = seen.iter().map(|sighting| sighting.2).collect();
+        proptest::prop_assert_eq!(&aspects[..], &[Green, Yellow, Red][..]);
+    }
+
+    #[test]
+    fn a_flashing_yellow_is_one_through_polls(period in 10_u64..120, phase in 0_u64..120, late in 0_u64..40, half in 462_u64..545) {
+        let edges: Vec<(u64, u8)> =
+            (0..20).map(|n| (half * n, if n % 2 == 0 { YELLOW } else { 0 })).chain([(half * 20, RED)]).collect();
+        let seen = sampled(&edges, period, phase, late, Vehicle);
+        let aspects: Vec<Aspect> = seen.iter().map(|sighting| sighting.2).collect();
+        proptest::prop_assert_eq!(&aspects[..], &[FlashingYellow, Red][..]);
     }
 }

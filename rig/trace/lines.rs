@@ -1,7 +1,8 @@
 //! The text trace: what changed, one line each, for people and for snapshots.
 //!
 //! Repeats are left out: a report that says the same as the one before, a lamp refresh, a feedback poll. What
-//! lamp and feedback frames do is seen in the heads' own lines; frames that were damaged on the way are counted.
+//! lamp and feedback frames do is seen in the heads' own lines; frames that were damaged on the way are counted. Who
+//! watches one device while it runs wants every frame instead: [`Lines::of_every_frame`].
 
 use std::fmt::Write as _;
 
@@ -9,7 +10,7 @@ use emulators::time::Instant;
 use emulators::wire::Parsed;
 use emulators::wire::gat508::{self, Colour, Edition, Entry};
 use emulators::wire::gbt43229::{Crc, Decoder, Message, Packet, Region, ZoneReport};
-use emulators::wire::modbus::{Response, parse_response};
+use emulators::wire::modbus::{Response, describe_request, describe_response, parse_response};
 use emulators::wire::service_map as map;
 
 use super::record::{Frame, HeadName, Record, What};
@@ -25,9 +26,14 @@ pub struct Decoding {
     pub edition: Edition,
 }
 
-const CABLES: [&str; 6] = ["camera-a", "camera-b", "lamps", "feedback", "countdown", "service"];
+/// Names by place; a trace knows no site. Older traces have fewer.
+const CABLES: [&str; 7] = ["camera-a", "camera-b", "lamps", "feedback", "countdown", "service", "sense"];
+const LAMPS: usize = 2;
+const FEEDBACK: usize = 3;
 const SERVICE: usize = 5;
 const COUNTDOWN: usize = 4;
+/// Who is at ends 1.. of the lamp bus.
+const ON_LAMPS: [&str; 6] = ["vehicle-a", "vehicle-b", "pedestrian-a", "pedestrian-b", "post-a", "post-b"];
 
 /// Longest text kept; what comes after is counted.
 const LIMIT: usize = 4 << 20;
@@ -36,10 +42,12 @@ const LIMIT: usize = 4 << 20;
 #[derive(Debug)]
 pub struct Lines {
     decoding: Decoding,
+    /// Nothing is left out because it repeats.
+    every: bool,
     text: String,
     left_out: u64,
-    damaged: [u64; 6],
-    rejects: [u64; 6],
+    damaged: [u64; CABLES.len()],
+    rejects: [u64; CABLES.len()],
     cameras: [[Decoder; 2]; 2],
     said: [Vec<(u8, u16, String)>; 2],
     displays: Vec<Entry>,
@@ -53,16 +61,28 @@ impl Lines {
     pub fn new(decoding: Decoding) -> Lines {
         Lines {
             decoding,
+            every: false,
             text: String::from("time s      source         what\n"),
             left_out: 0,
-            damaged: [0; 6],
-            rejects: [0; 6],
+            damaged: [0; CABLES.len()],
+            rejects: [0; CABLES.len()],
             cameras: [0, 1].map(|side| [0, 1].map(|_| Decoder::new(decoding.crc[side]))),
             said: [Vec::new(), Vec::new()],
             displays: Vec::new(),
             countdown: gat508::Decoder::new(decoding.edition),
             state: Vec::new(),
         }
+    }
+
+    /// As [`Lines::new`], with a line for every frame and for everything that a device threw away.
+    #[must_use]
+    pub fn of_every_frame(decoding: Decoding) -> Lines {
+        Lines { every: true, ..Lines::new(decoding) }
+    }
+
+    /// What has been written since this was asked last.
+    pub fn take(&mut self) -> String {
+        std::mem::take(&mut self.text)
     }
 
     /// Takes in a record.
@@ -76,6 +96,11 @@ impl Lines {
                     let _ = write!(text, "  but lit {}", lamps(*lit));
                 }
                 self.line(at, head_name(*head), &text);
+            }
+            What::Sensed { head, lit } => {
+                let lit = lit.map_or_else(|| "not known".to_owned(), lamps);
+                let text = format!("{} {lit}, since {} at the earliest", head_name(*head), record.earliest);
+                self.line(at, "sensed", &text);
             }
             What::Display { head, told, shown } => {
                 if told != shown {
@@ -98,6 +123,9 @@ impl Lines {
                 self.line(at, "people", &format!("waiting {a} | {b}, walking up {up}, down {down}"));
             }
             What::Stimulus(text) => self.line(at, "stimulus", text),
+            What::Reject { device, skipped, why, .. } if self.every => {
+                self.line(at, device, &format!("throws {skipped} bytes away: {why}"));
+            }
             What::Reject { cable, .. } => {
                 if let Some(count) = self.rejects.get_mut(usize::from(*cable)) {
                     *count += 1;
@@ -145,11 +173,29 @@ impl Lines {
         {
             *count += 1;
         }
+        if self.every && differs {
+            let what = if frame.bytes.is_empty() { "a frame was lost" } else { "the next frame was damaged" };
+            let name = CABLES.get(cable).copied().unwrap_or("?");
+            self.line(at, name, &format!("{what} on the way"));
+        }
         match cable {
             0 | 1 => self.camera(at, cable, frame),
             COUNTDOWN => self.digits(at, frame),
             SERVICE => self.service(at, frame),
+            LAMPS | FEEDBACK if self.every && !frame.bytes.is_empty() => self.modbus(at, cable, frame),
             _ => {}
+        }
+    }
+
+    /// Requests and responses as they are; what is neither is shown as bytes.
+    fn modbus(&mut self, at: Instant, cable: usize, frame: &Frame) {
+        match frame.from {
+            Some(0) => self.line(at, "controller", &describe_request(&frame.bytes)),
+            Some(end) if cable == LAMPS => {
+                let name = ON_LAMPS.get(usize::from(end) - 1).copied().unwrap_or("lamps");
+                self.line(at, name, &describe_response(&frame.bytes));
+            }
+            Some(_) | None => self.line(at, CABLES[cable], &describe_response(&frame.bytes)),
         }
     }
 
@@ -175,7 +221,7 @@ impl Lines {
         };
         let (operation, object) = (packet.operation, packet.object);
         match self.said[side].iter_mut().find(|said| said.0 == operation && said.1 == object) {
-            Some(said) if said.2 == text => return,
+            Some(said) if said.2 == text && !self.every => return,
             Some(said) => said.2.clone_from(&text),
             None => self.said[side].push((operation, object, text.clone())),
         }
@@ -190,7 +236,7 @@ impl Lines {
             match self.countdown.poll() {
                 Parsed::NeedMore => return,
                 Parsed::Reject { .. } => {}
-                Parsed::Frame { frame: entries, .. } if entries == self.displays => {}
+                Parsed::Frame { frame: entries, .. } if entries == self.displays && !self.every => {}
                 Parsed::Frame { frame: entries, .. } => {
                     let text = entries.iter().map(entry).collect::<Vec<_>>().join("  ");
                     self.line(at, "countdown", &text);

@@ -54,7 +54,8 @@ impl HeadName {
 pub struct Frame {
     /// Place of the cable in `CableRole::ALL`.
     pub cable: u8,
-    /// The end that sent it (0 is the controller); `None` for garbage that nobody sent.
+    /// The end that sent it (0 is the controller; on the cable `sense` a module on the table); `None` for garbage that
+    /// nobody sent.
     pub from: Option<u8>,
     /// When its first bit was on the line. Its end is the record's instant.
     pub start: Instant,
@@ -80,6 +81,14 @@ pub enum What {
         driven: u8,
         /// Lit.
         lit: u8,
+    },
+    /// What a head's lamps are seen to be by the lamp-sense module, bits as in `Head`; it has become so between the
+    /// record's two instants.
+    Sensed {
+        /// Which.
+        head: HeadName,
+        /// Lit; `None`: the module does not answer, nothing is known.
+        lit: Option<u8>,
     },
     /// A display (at that head): colour 0 dark, 1 green, 2 yellow, 3 red, and the number; told and shown.
     Display {
@@ -130,7 +139,8 @@ pub enum What {
     End,
 }
 
-/// One record. What it says became true between `earliest` and `latest`; in virtual time the two are equal.
+/// One record. What it says became true between `earliest` and `latest`; in virtual time the two are equal, except for
+/// lamps that are sensed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// Not before.

@@ -6,9 +6,9 @@
 
 use std::fmt;
 
-use emulators::time::Instant;
+use emulators::time::{Instant, Span};
 
-use super::aspect::{Aspect, HeadKind, Recogniser, Sighting};
+use super::aspect::{Aspect, HeadKind, Recogniser, SWITCHING_GAP, Sighting};
 use super::record::{HeadName, Record, What};
 
 /// Longest strip kept, in seconds (48 h); what comes after is left out and said so.
@@ -106,6 +106,8 @@ pub struct Strip {
     pedestrian: Recogniser,
     voices: [u8; 2],
     end: Instant,
+    /// Heads are drawn as they are sensed, not as the emulated ones drive their lamps.
+    sensed: bool,
 }
 
 impl Default for Strip {
@@ -116,17 +118,28 @@ impl Default for Strip {
             pedestrian: Recogniser::new(HeadKind::Pedestrian),
             voices: [0; 2],
             end: Instant::ZERO,
+            sensed: false,
         }
     }
 }
 
 impl Strip {
+    /// An empty strip of a site whose lamps are sensed, or not.
+    #[must_use]
+    pub fn of(sensed: bool) -> Strip {
+        let late = if sensed { SWITCHING_GAP } else { Span::ZERO };
+        let recogniser = |kind| Recogniser::new(kind).knows_late(late);
+        let (vehicle, pedestrian) = (recogniser(HeadKind::Vehicle), recogniser(HeadKind::Pedestrian));
+        Strip { sensed, vehicle, pedestrian, ..Strip::default() }
+    }
+
     /// Takes in a record.
     pub fn record(&mut self, record: &Record) {
         let at = record.latest;
         self.end = at;
         match &record.what {
-            What::Head { head, driven, .. } => self.head(at, *head, *driven),
+            What::Head { head, driven, .. } if !self.sensed => self.head(at, *head, Some(*driven)),
+            What::Sensed { head, lit } if self.sensed => self.head(at, *head, *lit),
             What::Display { head: HeadName::VehicleA, told, .. } => {
                 self.set(at, LaneName::VehicleCountdown, digit(*told));
             }
@@ -156,6 +169,8 @@ impl Strip {
             }
             What::Power(on) => self.power(at, *on),
             What::Display { head: HeadName::VehicleB | HeadName::PedestrianB, .. }
+            | What::Head { .. }
+            | What::Sensed { .. }
             | What::Frame(_)
             | What::Stimulus(_)
             | What::Reject { .. }
@@ -164,7 +179,7 @@ impl Strip {
         }
     }
 
-    fn head(&mut self, at: Instant, head: HeadName, driven: u8) {
+    fn head(&mut self, at: Instant, head: HeadName, lamps: Option<u8>) {
         let (recogniser, lane) = match head {
             HeadName::VehicleA => (&mut self.vehicle, &mut self.lanes[LaneName::Vehicle as usize]),
             HeadName::PedestrianA => (&mut self.pedestrian, &mut self.lanes[LaneName::Pedestrian as usize]),
@@ -173,7 +188,13 @@ impl Strip {
         lane.fill(at);
         let mut draw = |sighting: Sighting| lane.set(sighting.since, aspect(sighting.aspect));
         recogniser.advance(at, &mut draw);
-        recogniser.lamps(at, driven, &mut draw);
+        match lamps {
+            Some(lamps) => recogniser.lamps(at, Span::ZERO, lamps, &mut draw),
+            None => {
+                recogniser.forget();
+                lane.set(at, b' ');
+            }
+        }
     }
 
     fn power(&mut self, at: Instant, on: bool) {

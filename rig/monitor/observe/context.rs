@@ -152,6 +152,12 @@ impl Context {
         }
     }
 
+    /// What the heads show is not known any more.
+    pub(super) fn lamps_unseen(&mut self, sink: &mut Sink, since: Instant) {
+        self.heads = [None; 4];
+        self.run(sink, false, since);
+    }
+
     /// Whether the crossing is upset, from `since` on.
     fn weigh(&mut self, sink: &mut Sink, since: Instant) {
         let powered = self.power.is_none_or(|(on, _)| on);
@@ -188,6 +194,13 @@ impl Context {
 
     pub(super) fn no_longer_operated(&mut self, sink: &mut Sink) {
         sink.set_flag(sink.ids.operated[0], false);
+        self.weigh(sink, sink.now);
+    }
+
+    /// The supply is on, and nobody has seen it come.
+    pub(super) fn found_with_supply(&mut self, sink: &mut Sink) {
+        self.power = Some((true, sink.now));
+        sink.set_flag(sink.ids.power[0], true);
         self.weigh(sink, sink.now);
     }
 

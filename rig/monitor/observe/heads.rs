@@ -1,14 +1,16 @@
-//! Heads: aspects of what is driven, faults of what is lit, and commands against what the controller senses.
+//! Heads: aspects of what is driven, faults of what is lit, and commands against what the controller senses. Where the
+//! rig senses the lamps itself, `sensed.rs` says what is driven and what is lit.
 
-use emulators::time::Span;
+use emulators::time::{Instant, Span};
 use emulators::wire::modbus::{Request, Response};
 
 use super::super::signal::Value;
 use super::Timer;
+use super::sensed::Sense;
 use super::sink::{Sink, flag};
-use crate::site::{FeedbackWiring, LampWiring};
+use crate::site::{CableRole, FeedbackWiring, Wiring};
 use crate::trace::HeadName;
-use crate::trace::aspect::{Aspect, HeadKind, Recogniser, Sighting, lamp};
+use crate::trace::aspect::{Aspect, HeadKind, Recogniser, SWITCHING_GAP, Sighting, lamp};
 
 /// An answer of the feedback module is believed this long.
 const SENSED_LASTS: Span = Span::from_ms(500);
@@ -27,18 +29,20 @@ pub(super) const fn place(head: HeadName) -> usize {
 
 #[derive(Clone, Debug)]
 pub(super) struct Heads {
-    recognisers: [Recogniser; 4],
-    driven: [Option<u8>; 4],
-    lit: [u8; 4],
+    pub(super) recognisers: [Recogniser; 4],
+    pub(super) driven: [Option<u8>; 4],
+    pub(super) lit: [u8; 4],
+    /// What the rig senses, where it does.
+    pub(super) sense: Option<Sense>,
     /// Lamps that were driven and not lit when last driven, by head.
     known_out: [u8; 4],
     units: [u8; 4],
     watchdog: Span,
-    written: [bool; 4],
+    pub(super) written: [bool; 4],
     /// The write that is not yet answered: head and coils it changes (mask, values).
     asked: Option<(usize, Option<(u8, u8)>)>,
     /// Coils as last written and answered; `None` unknown (never written, timed flash, power lost).
-    commanded: [Option<u8>; 4],
+    pub(super) commanded: [Option<u8>; 4],
     sensed: [u8; 4],
     sensed_valid: bool,
     inputs: FeedbackWiring,
@@ -46,14 +50,16 @@ pub(super) struct Heads {
 }
 
 impl Heads {
-    pub(super) fn new(lamps: LampWiring, inputs: FeedbackWiring, watchdog: Span) -> Heads {
-        let [va, vb] = lamps.vehicle;
-        let [pa, pb] = lamps.pedestrian;
+    pub(super) fn new(wiring: &Wiring, watchdog: Span) -> Heads {
+        let [va, vb] = wiring.lamps.vehicle;
+        let [pa, pb] = wiring.lamps.pedestrian;
+        let late = if wiring.has(CableRole::Sense) { SWITCHING_GAP } else { Span::ZERO };
         Heads {
             recognisers: [HeadKind::Vehicle, HeadKind::Vehicle, HeadKind::Pedestrian, HeadKind::Pedestrian]
-                .map(Recogniser::new),
+                .map(|kind| Recogniser::new(kind).knows_late(late)),
             driven: [None; 4],
             lit: [0; 4],
+            sense: Sense::of(wiring),
             known_out: [0; 4],
             units: [va, vb, pa, pb],
             watchdog,
@@ -62,7 +68,7 @@ impl Heads {
             commanded: [None; 4],
             sensed: [0; 4],
             sensed_valid: false,
-            inputs,
+            inputs: wiring.feedback,
             feedback_asked: None,
         }
     }
@@ -72,22 +78,21 @@ impl Heads {
         self.recognisers[head].shown()
     }
 
-    /// A head's lamps changed. New aspects are left in `sightings`.
+    /// A head's lamps changed at `edge` (at the latest, and so much earlier). New aspects are left in `seen`.
     pub(super) fn lamps(
         &mut self,
         sink: &mut Sink,
-        head: HeadName,
-        driven: u8,
-        lit: u8,
+        edge: (Instant, Span),
+        place: usize,
+        (driven, lit): (u8, u8),
         seen: &mut Vec<(usize, Sighting)>,
     ) {
-        let place = place(head);
         if self.driven[place] == Some(driven) && self.lit[place] == lit {
             return;
         }
         self.driven[place] = Some(driven);
         self.lit[place] = lit;
-        self.recognisers[place].lamps(sink.now, driven, &mut |sighting| seen.push((place, sighting)));
+        self.recognisers[place].lamps(edge.0, edge.1, driven, &mut |sighting| seen.push((place, sighting)));
         self.wake(sink, place);
         let raw = sink.ids.raw;
         if place < 2 {
@@ -103,7 +108,7 @@ impl Heads {
         self.lit_flags(sink);
     }
 
-    fn wake(&self, sink: &mut Sink, place: usize) {
+    pub(super) fn wake(&self, sink: &mut Sink, place: usize) {
         match self.recognisers[place].deadline() {
             Some(due) => sink.wake(Timer::HEADS[place], due),
             None => sink.timers.clear(Timer::HEADS[place]),

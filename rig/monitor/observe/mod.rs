@@ -18,6 +18,7 @@ mod context;
 mod displays;
 mod heads;
 mod posts;
+mod sensed;
 mod service;
 mod sink;
 mod vocabulary;
@@ -28,7 +29,7 @@ use self::bus::Bus;
 use self::cameras::Camera;
 use self::context::Context;
 use self::displays::Displays;
-use self::heads::{Heads, pedestrian_level, vehicle_level};
+use self::heads::{Heads, pedestrian_level, place, vehicle_level};
 use self::posts::Posts;
 use self::service::{Learnt, Service};
 use self::sink::{LAG, Sink};
@@ -104,8 +105,10 @@ pub struct Observer {
     pedestrian_red_since: Option<Instant>,
     /// Local seconds at the beginning of the run, as they are now believed.
     clock: i64,
+    /// The record has told whether the controller's supply came or was there.
+    supply_known: bool,
     voice: (u64, u64),
-    collided: [Option<(Instant, Instant, Option<u8>)>; 6],
+    collided: [Option<(Instant, Instant, Option<u8>)>; CableRole::COUNT],
     seen: Vec<(usize, Sighting)>,
 }
 
@@ -143,7 +146,7 @@ impl Observer {
         };
         let offset = limits.number("countdown_offset").unwrap_or(0);
         let observer = Observer {
-            heads: Heads::new(wiring.lamps, wiring.feedback, time("lamp_watchdog", 1_000)),
+            heads: Heads::new(wiring, time("lamp_watchdog", 1_000)),
             displays: Displays::new(wiring.countdown, offset, time("display_dark", 2_000)),
             cameras: [0, 1].map(|place| Camera::new(place, wiring.cameras[place], limits)),
             posts: Posts::new(wiring.lamps),
@@ -161,13 +164,19 @@ impl Observer {
             ],
             pedestrian_red_since: None,
             clock: i64::from(starts_at),
+            supply_known: false,
             voice: (minutes("voice_from", 420), minutes("voice_to", 1_260)),
-            collided: [None; 6],
+            collided: [None; CableRole::COUNT],
             seen: Vec::new(),
             sink,
         };
         let mut observer = observer;
         observer.service.begin(&mut observer.sink);
+        if !wiring.has(CableRole::Lamps) {
+            // Lamps that are switched by mains get no writes, so none are missing.
+            observer.sink.set_flag(observer.sink.ids.lamp_link[0], true);
+            observer.context.linked(&mut observer.sink);
+        }
         observer.quiet();
         (observer, vocabulary)
     }
@@ -199,10 +208,20 @@ impl Observer {
         }
         self.sink.now = record.latest;
         self.sink.earliest = record.earliest;
+        self.sink.vague = record.latest.since(record.earliest);
+        if !self.supply_known {
+            self.supply_known = true;
+            // A record that begins without the supply's coming began beside a controller that had it.
+            if !matches!(record.what, What::Power(_)) {
+                self.context.found_with_supply(&mut self.sink);
+            }
+        }
         match &record.what {
             What::Frame(frame) => self.frame(frame),
-            What::Head { head, driven, lit } => {
-                self.heads.lamps(&mut self.sink, *head, *driven, *lit, &mut self.seen);
+            What::Head { head, driven, lit } if self.heads.sense.is_none() => {
+                let edge = (record.latest, self.sink.vague);
+                let lamps = (*driven, *lit);
+                self.heads.lamps(&mut self.sink, edge, place(*head), lamps, &mut self.seen);
                 self.sightings();
             }
             What::Display { head, told, shown: _ } => Displays::holds(&mut self.sink, *head, *told),
@@ -211,7 +230,8 @@ impl Observer {
             }
             What::Power(on) => self.power(*on),
             What::Stimulus(text) => self.operator(text),
-            What::People { .. } | What::Reject { .. } | What::Note(_) | What::End => {}
+            What::Sensed { head, lit } => self.sensed(*head, *lit),
+            What::Head { .. } | What::People { .. } | What::Reject { .. } | What::Note(_) | What::End => {}
         }
     }
 
@@ -229,6 +249,7 @@ impl Observer {
             }
             self.sink.now = self.sink.now.max(due);
             self.sink.earliest = self.sink.now;
+            self.sink.vague = Span::ZERO;
             if let Some(timer) = self.sink.timers.expired(due) {
                 self.timer(timer);
             }
@@ -277,6 +298,7 @@ impl Observer {
 
     fn unwritten(&mut self, place: usize) {
         self.heads.unwritten(&mut self.sink, place);
+        self.reckon(place);
         self.context.linked(&mut self.sink);
     }
 
@@ -289,7 +311,9 @@ impl Observer {
     /// Tells the aspects that were sighted.
     fn sightings(&mut self) {
         let mut seen = std::mem::take(&mut self.seen);
-        for (head, Sighting { aspect, since }) in seen.drain(..) {
+        for (head, Sighting { aspect, since, vague }) in seen.drain(..) {
+            self.sink.vague = vague;
+            self.sees_again(head, aspect, since);
             let sink = &mut self.sink;
             self.context.aspect(sink, head, aspect, since);
             let (signal, level) = match head {
@@ -314,6 +338,7 @@ impl Observer {
 
     fn power(&mut self, on: bool) {
         self.heads.power(&mut self.sink, on);
+        self.reckon_all();
         if !on {
             self.posts.power_lost();
             self.displays.power_lost(&mut self.sink);
@@ -359,6 +384,8 @@ impl Observer {
             CableRole::Feedback => self.feedback_bus(frame),
             CableRole::Countdown => self.broadcast(frame),
             CableRole::Service => self.service_frame(frame),
+            // What the module answers stands in records of its own; that it answers does not.
+            CableRole::Sense => self.sense_frame(frame),
         }
     }
 
@@ -410,6 +437,9 @@ impl Observer {
                 heads.answered(sink, unit, response);
             }),
             None => {}
+        }
+        if self.heads.sense.is_some() {
+            self.reckon_all();
         }
     }
 
@@ -471,7 +501,9 @@ impl Observer {
         };
         // Two that begin at the same instant are not inside each other.
         let later = if start > other_start { frame.from } else { other_from };
-        let both_meant = frame.from.is_some() && other_from.is_some();
+        // Where instants are uncertain, so is who was first.
+        let exact = self.sink.earliest == self.sink.now;
+        let both_meant = frame.from.is_some() && other_from.is_some() && exact;
         if both_meant && start != other_start && later == Some(0) {
             self.sink.event(self.sink.ids.overlap[0], role.index() as i64);
         }

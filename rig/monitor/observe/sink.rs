@@ -27,6 +27,8 @@ pub(super) struct Sink {
     pub(super) now: Instant,
     /// What is looked at became true at the earliest then; `now` at the latest.
     pub(super) earliest: Instant,
+    /// What [`Sink::set_since`] is told may have begun so much earlier.
+    pub(super) vague: Span,
     queue: VecDeque<Change>,
     /// The newest value of each signal, in the queue or gone from it.
     newest: Vec<Value>,
@@ -52,6 +54,7 @@ impl Sink {
             due: Instant::MAX,
             now: Instant::ZERO,
             earliest: Instant::ZERO,
+            vague: Span::ZERO,
             queue: VecDeque::new(),
             newest: vec![Value::Nil; signals],
             gone: vec![Value::Nil; signals],
@@ -109,7 +112,7 @@ impl Sink {
         });
         self.newest[index] = value;
         if before != value {
-            let uncertainty = self.now.since(self.earliest);
+            let uncertainty = self.vague;
             self.insert(Change { signal, value, at, since: at.back(uncertainty), uncertainty });
         }
     }

@@ -1,6 +1,6 @@
 //! The signals there are, and what each means. Their names stand in the catalogue.
 //!
-//! `VA VB PA PB` aspects; `VAr..PBg` driven lamps; `cdV cdP cdVB cdPB` numbers as they were sent, `cdVcol cdPcol`
+//! `VA VB PA PB` aspects; `VAr..PBg` driven lamps (where the rig senses lamps: those lit, unless broken); `cdV cdP cdVB cdPB` numbers as they were sent, `cdVcol cdPcol`
 //! colours; `cdP_red cdV_walk` numbers that count to pedestrian green (the latter plus D), `cdP_green cdV_green` to its
 //! end and to vehicle green; `dispV dispP dispVB dispPB` numbers that the displays hold; `VOX VOXB POST POSTB VOL VOLB`
 //! posts.
@@ -11,7 +11,8 @@
 //! | `LIT_CONFLICT`, `LIT_DUAL` | vehicle green or yellow with pedestrian green; red and green of one head: lit |
 //! | `VRED_OUT` | all driven vehicle reds are not lit |
 //! | `VRED_ONE_OUT`, `PRED_OUT`, `YG_OUT` | such a lamp was not lit when last driven |
-//! | `LAMP_FAULT` | any head: driven is not lit |
+//! | `LAMP_FAULT` | any head: driven is not lit; where lamps are sensed: lit is not commanded, for longer than sensing takes |
+//! | `UNSEEN_LAMPS` | the lamp-sense module is silent or its answers too far apart, and on to the next vehicle green: nothing above and no aspect is known |
 //! | `CMD_MISMATCH`, `GREEN_UNCOMMANDED` | coils last acknowledged differ from the feedback; in a green that is lit |
 //! | `FEEDBACK_LINK`, `LAMP_LINK`, `LAMP_NOISE` | answer within 0.5 s; every head written within the watchdog time; damage within 2 s |
 //! | `CD_LINK`, `cd_frame` | a broadcast arrived within 2 s; a broadcast was sent |
@@ -81,6 +82,7 @@ signals! {
     pedestrian_red_out: Domain::Flag => ["PRED_OUT"];
     yellow_green_out: Domain::Flag => ["YG_OUT"];
     lamp_fault: Domain::Flag => ["LAMP_FAULT"];
+    unseen_lamps: Domain::Flag => ["UNSEEN_LAMPS"];
     command_mismatch: Domain::Flag => ["CMD_MISMATCH"];
     green_uncommanded: Domain::Flag => ["GREEN_UNCOMMANDED"];
     feedback_link: Domain::Flag => ["FEEDBACK_LINK"];

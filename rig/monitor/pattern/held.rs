@@ -1,8 +1,8 @@
 //! `at = EDGE, held = E, for = B`: E has been true throughout the last B before the edge, up to and with the edge.
 //!
 //! Exercised: each edge at which `while` is true and that the record decides: where E has been true since before the
-//! record, or before its signals were observed, and that is less than B ago, nothing can be said. Margin: the time E has
-//! been true minus B; where E is not true at the edge, minus B.
+//! record, or before its signals were observed (again), and that is less than B ago, nothing can be said. Margin: the time E has
+//! been true minus B; where E is not true at the edge, minus B. Where it only may have been: inconclusive.
 
 use emulators::time::Span;
 
@@ -32,7 +32,12 @@ impl Held {
         let Some(up) = watch.run_at(edge.lo) else {
             frame.tally.triggers += 1;
             let margin = minus(0, span.max(1));
-            frame.tally.judge(margin, margin, edge.lo, || match text.as_str() {
+            // It may have ended after the edge, or begun before it, for all that is known of the instants.
+            let ended = !watch.value && (watch.down.lo..watch.down.hi).contains(&edge.lo);
+            let began = watch.value && edge.lo < watch.up.lo && watch.up.lo <= edge.hi;
+            let undecided = now.board.undecided(self.watch, edge.hi);
+            let possible = if ended || began || undecided { 0 } else { margin };
+            frame.tally.judge(margin, possible, edge.lo, || match text.as_str() {
                 "false" => format!("{edge_text} must not happen"),
                 text => format!("{text} is not true at {edge_text}"),
             });
@@ -40,6 +45,9 @@ impl Held {
         };
         let (shortest, longest) = edge.after(up);
         if watch.open && watch.up == up && shortest < span {
+            return u64::MAX;
+        }
+        if up.lo < frame.since && edge.lo < frame.since.saturating_add(span) {
             return u64::MAX;
         }
         frame.tally.triggers += 1;

@@ -189,6 +189,23 @@ impl Length {
             Length::Signal(signal) => (now.number(*signal)?.max(0) as u64).saturating_mul(1_000),
         })
     }
+
+    /// How much longer it may be, because what it counts from is known only between two instants.
+    pub(super) fn vague(&self, now: &Now<'_>) -> u64 {
+        match self {
+            Length::Constant(_) | Length::Signal(_) => 0,
+            Length::Plus(both) => both.0.vague(now).saturating_add(both.1.vague(now)),
+            Length::Minus(both) | Length::Max(both) | Length::Min(both) => {
+                both.0.vague(now).max(both.1.vague(now))
+            }
+            Length::Times(n, one) => one.vague(now).saturating_mul(*n),
+            Length::Left(watch, bound) => {
+                let watch = &now.board.watches[*watch as usize];
+                let up = if watch.value { watch.up.hi.saturating_sub(watch.up.lo) } else { 0 };
+                up.saturating_add(bound.vague(now))
+            }
+        }
+    }
 }
 
 /// Everything a pattern is given besides its own state.
@@ -200,6 +217,8 @@ pub(super) struct Frame<'a> {
     pub(super) tolerance: u64,
     /// How much later than it happened a thing may become known.
     pub(super) lag: u64,
+    /// What it speaks about has been seen without a break since; 0: for as long as there is a record.
+    pub(super) since: u64,
     /// Set by a check that has been waiting for a signal to be observed, when it was.
     pub(super) counted: bool,
 }
@@ -229,6 +248,8 @@ pub(super) enum Pattern {
     Every(Every),
     Agree(Agree),
     Share(Share),
+    /// What it speaks about is not seen.
+    Blind,
 }
 
 impl Pattern {
@@ -248,6 +269,7 @@ impl Pattern {
             Pattern::Every(one) => one.step(frame),
             Pattern::Agree(one) => one.step(frame),
             Pattern::Share(one) => one.step(frame),
+            Pattern::Blind => u64::MAX,
         }
     }
 
@@ -262,7 +284,11 @@ impl Pattern {
             Pattern::Every(one) => one.expire(frame),
             Pattern::Agree(one) => one.expire(frame),
             Pattern::Share(one) => one.expire(frame),
-            Pattern::Held(_) | Pattern::Seen(_) | Pattern::Value(_) | Pattern::Transitions(_) => u64::MAX,
+            Pattern::Held(_)
+            | Pattern::Seen(_)
+            | Pattern::Value(_)
+            | Pattern::Transitions(_)
+            | Pattern::Blind => u64::MAX,
         }
     }
 
@@ -280,7 +306,11 @@ impl Pattern {
                 one.close(frame);
                 None
             }
-            Pattern::Held(_) | Pattern::Seen(_) | Pattern::Value(_) | Pattern::Transitions(_) => None,
+            Pattern::Held(_)
+            | Pattern::Seen(_)
+            | Pattern::Value(_)
+            | Pattern::Transitions(_)
+            | Pattern::Blind => None,
         }
     }
 
@@ -299,7 +329,8 @@ impl Pattern {
             | Pattern::Steps(_)
             | Pattern::Transitions(_)
             | Pattern::Every(_)
-            | Pattern::Agree(_) => 1,
+            | Pattern::Agree(_)
+            | Pattern::Blind => 1,
         }
     }
 }

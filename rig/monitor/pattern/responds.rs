@@ -27,6 +27,8 @@ struct Obligation {
     /// Widened; `None`: from the start.
     from: Option<u64>,
     within: u64,
+    /// The bound may lie so much later.
+    vague: u64,
     late: bool,
 }
 
@@ -91,7 +93,8 @@ impl Responds {
         frame.tally.triggers += 1;
         let from = from.flatten().map(|from| from.saturating_sub(frame.tolerance)).filter(|from| *from > 0);
         let within = within.saturating_add(frame.tolerance);
-        let obligation = Obligation { start, from, within, late: false };
+        let vague = self.within.vague(&frame.now);
+        let obligation = Obligation { start, from, within, vague, late: false };
         if self.open.len() >= MOST {
             let latest = self.open.iter().map(|one| one.start.hi.saturating_add(one.within)).min();
             if from.is_some() || latest.is_some_and(|latest| start.hi.saturating_add(within) < latest) {
@@ -128,10 +131,10 @@ impl Responds {
         }
         let (now, lag) = (frame.now.at, frame.lag);
         for one in self.open.iter_mut().filter(|one| !one.late) {
-            if due(one.start.hi, one.within, lag) <= now {
+            if due(one.start.hi, one.within + one.vague, lag) <= now {
                 one.late = true;
                 let (start, within) = (one.start.instant(), one.within);
-                frame.tally.violate(one.start.hi + within, || words(&self.text, within, start));
+                frame.tally.violate(one.start.hi + within + one.vague, || words(&self.text, within, start));
             }
         }
         self.deadline(frame.now.at, frame.lag)
@@ -142,10 +145,10 @@ impl Responds {
         let end = frame.now.at;
         for one in &self.open {
             let (shortest, longest) = Stamp::exact(end).after(one.start);
-            if one.late || one.within < shortest {
+            if one.late || one.within + one.vague < shortest {
                 frame.tally.margin(minus(one.within, longest), Unit::Time, end);
             } else {
-                let still = one.within - shortest;
+                let still = (one.within + one.vague) - shortest;
                 left = Some(left.map_or(still, |left: u64| left.min(still)));
             }
         }
@@ -157,7 +160,7 @@ impl Responds {
         let next = |one: &Obligation| match one.from {
             // Not yet answered by a state that may be true already: look when the interval opens.
             Some(from) if state && now < one.start.hi.saturating_add(from) => due(one.start.hi, from, 0),
-            Some(_) | None => due(one.start.hi, one.within, lag),
+            Some(_) | None => due(one.start.hi, one.within + one.vague, lag),
         };
         self.open.iter().filter(|one| !one.late).map(next).min().unwrap_or(u64::MAX)
     }
@@ -177,12 +180,10 @@ impl Obligation {
             return false;
         }
         let early = |delay: i64| self.from.map_or(i64::MAX, |from| delay.saturating_sub(from as i64));
-        let before = if self.from.is_none() { soonest } else { 0 };
-        let certain = minus(self.within, latest.max(0) as u64).min(early(soonest)).min(
-            // Perhaps before the start: perhaps no answer.
-            if before < 0 { before } else { i64::MAX },
-        );
-        let possible = minus(self.within, soonest.max(0) as u64).min(early(latest));
+        // What was seen after the start is no answer from before it: instants are late by what the ports make them late,
+        // and that does not turn the order round.
+        let certain = minus(self.within, latest.max(0) as u64).min(early(soonest));
+        let possible = minus(self.within + self.vague, soonest.max(0) as u64).min(early(latest));
         self.settle(certain, possible, edge.lo, frame, text);
         true
     }
@@ -196,7 +197,8 @@ impl Obligation {
         let (soonest, latest) = up.after(self.start);
         let (soonest, latest) = (soonest.max(from), latest.max(from));
         let at = up.lo.max(self.start.lo.saturating_add(from));
-        self.settle(minus(self.within, latest), minus(self.within, soonest), at, frame, text);
+        let possible = minus(self.within + self.vague, soonest);
+        self.settle(minus(self.within, latest), possible, at, frame, text);
         true
     }
 

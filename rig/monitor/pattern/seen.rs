@@ -2,7 +2,7 @@
 //! happened.
 //!
 //! Exercised: each edge at which `while` is true and that the record decides: an interval that begins before the record,
-//! in whose recorded part nothing was seen, is not judged. Margin: B minus the time since it was last true; where it
+//! (or its signals were observed again), in whose known part nothing was seen, is not judged. Margin: B minus the time since it was last true; where it
 //! never was, B minus the time since the record began.
 
 use emulators::time::Span;
@@ -48,13 +48,14 @@ impl Seen {
                 }
             }
         };
-        let began = Stamp::exact(now.board.began);
+        let began = Stamp::exact(now.board.began.max(frame.since));
         let (shortest, longest) = match last {
             Some(last) if last == edge => (0, 0),
             Some(last) => edge.after(last),
             None => edge.after(began),
         };
-        if last.is_none() && longest <= within {
+        let before = began.lo == frame.since && shortest > within && edge.after(began).0 <= within;
+        if last.is_none() && longest <= within || before {
             return u64::MAX;
         }
         frame.tally.triggers += 1;

@@ -2,6 +2,7 @@
 
 mod against_naive;
 mod against_reelay;
+mod blind;
 mod bounded;
 mod counters;
 mod durations;

@@ -78,3 +78,53 @@ fn two_states_together_are_as_old_as_the_younger() {
     let result = scene.set(9_400, "VA=G").finish(20_000);
     assert_eq!((result.verdict.clone(), margin(&result)), (Verdict::Passed, Some((100, 9_400))));
 }
+
+const HELD: &str = "at = \"up(PA=G)\"\nheld = \"VA=R\"\nfor = \"0s\"";
+
+#[test]
+fn what_may_have_ended_after_the_edge_is_no_violation() {
+    let mut scene = scene(HELD);
+    scene.set(0, "VA=R").set(0, "PA=R").late(5_100, 4_900, 200, "VA=G").late(5_200, 5_000, 200, "PA=G");
+    assert!(matches!(scene.finish(9_000).verdict, Verdict::Inconclusive(_)));
+}
+
+#[test]
+fn what_may_have_begun_before_the_edge_is_no_violation() {
+    let mut scene = scene(HELD);
+    scene.set(0, "VA=G").set(0, "PA=R").late(5_100, 4_950, 150, "VA=R").late(5_100, 4_900, 200, "PA=G");
+    assert!(matches!(scene.finish(9_000).verdict, Verdict::Inconclusive(_)));
+}
+
+#[test]
+fn what_ended_for_certain_before_the_edge_is_a_violation() {
+    let mut scene = scene(HELD);
+    scene.set(0, "VA=R").set(0, "PA=R").late(4_900, 4_700, 200, "VA=G").late(5_200, 5_000, 200, "PA=G");
+    assert_eq!(violated_at(&scene.finish(9_000)), Some(5_000));
+}
+
+#[test]
+fn a_bound_that_counts_from_something_vague_is_itself_vague() {
+    let left = "when = \"at(frame)\"\nthen = \"up(PA=G)\"\nwithin = \"left(VA=G, 25s)\"\ntolerance = \"0s\"";
+    let verdict = |answer: u64| {
+        let mut scene = scene(left);
+        // The green began between 10.000 and 10.100 s: 25 s of it end between 35.000 and 35.100 s.
+        scene.set(0, "VA=R").set(0, "PA=R").late(10_100, 10_000, 100, "VA=G").set(20_000, "frame=0");
+        scene.set(answer, "PA=G").finish(60_000)
+    };
+    assert_eq!(verdict(35_000).verdict, Verdict::Passed);
+    assert!(matches!(verdict(35_050).verdict, Verdict::Inconclusive(_)));
+    assert_eq!(violated_at(&verdict(35_101)), Some(35_100));
+}
+
+#[test]
+fn what_may_have_been_held_for_long_enough_at_the_edge_is_no_violation() {
+    let verdict = |edge: u64| {
+        let mut scene = scene("at = \"up(PA=G)\"\nheld = \"held(VA=R, 5s)\"\nfor = \"0s\"");
+        // Red since 10.000 to 10.200 s: for 5 s since 15.000 to 15.200 s.
+        scene.set(0, "VA=G").set(0, "PA=R").late(10_200, 10_000, 200, "VA=R").set(edge, "PA=G");
+        scene.finish(30_000)
+    };
+    assert_eq!(violated_at(&verdict(14_999)), Some(14_999));
+    assert!(matches!(verdict(15_100).verdict, Verdict::Inconclusive(_)));
+    assert_eq!(verdict(15_200).verdict, Verdict::Passed);
+}

@@ -15,6 +15,9 @@ const STIMULUS: u8 = 7;
 const REJECT: u8 = 8;
 const NOTE: u8 = 9;
 const END: u8 = 10;
+const SENSED: u8 = 11;
+/// What is lit is not known.
+const UNKNOWN: u8 = 0xff;
 const NOBODY: u8 = 0xff;
 const COLLIDED: u8 = 1;
 const DAMAGED: u8 = 2;
@@ -31,6 +34,7 @@ pub(super) fn encode(record: &Record, last: Instant, out: &mut Vec<u8>) {
     let kind = match &record.what {
         What::Frame(_) => FRAME,
         What::Head { .. } => HEAD,
+        What::Sensed { .. } => SENSED,
         What::Display { .. } => DISPLAY,
         What::Post { .. } => POST,
         What::Power(_) => POWER,
@@ -46,6 +50,7 @@ pub(super) fn encode(record: &Record, last: Instant, out: &mut Vec<u8>) {
     match &record.what {
         What::Frame(frame) => encode_frame(frame, record.latest, out),
         What::Head { head, driven, lit } => out.extend_from_slice(&[*head as u8, *driven, *lit]),
+        What::Sensed { head, lit } => out.extend_from_slice(&[*head as u8, lit.unwrap_or(UNKNOWN)]),
         What::Display { head, told, shown } => {
             out.push(*head as u8);
             for (colour, number) in [told, shown] {
@@ -146,6 +151,10 @@ pub(super) fn decode(payload: &[u8], last: Instant) -> Option<Record> {
     let what = match kind {
         FRAME => What::Frame(decode_frame(&mut cursor, latest)?),
         HEAD => What::Head { head: cursor.head()?, driven: cursor.byte()?, lit: cursor.byte()? },
+        SENSED => {
+            let head = cursor.head()?;
+            What::Sensed { head, lit: Some(cursor.byte()?).filter(|&lit| lit != UNKNOWN) }
+        }
         DISPLAY => {
             let head = cursor.head()?;
             let told = (cursor.byte()?, cursor.word()?);

@@ -45,6 +45,8 @@ fn records() -> Vec<Record> {
         What::Frame(frame),
         What::Frame(garbage),
         What::Head { head: HeadName::PedestrianB, driven: 1, lit: 5 },
+        What::Sensed { head: HeadName::VehicleB, lit: Some(3) },
+        What::Sensed { head: HeadName::PedestrianA, lit: None },
         What::Display { head: HeadName::VehicleA, told: (1, 15), shown: (3, 255) },
         What::Post { post: 1, light: 2, voice: 1, volume: 80 },
         What::People { waiting: [1, 300], walking: [0, 65535] },

@@ -166,7 +166,7 @@ fn no_stimulus_and_no_people_record_changes_a_signal() {
 fn every_property_is_there_once() {
     let properties = catalogue().unwrap_or_else(|error| panic!("{error}"));
     let ids: Vec<String> = properties.iter().map(|property| property.id.clone()).collect();
-    let wanted: Vec<String> = (1..=65).map(|number| format!("P{number:02}")).collect();
+    let wanted: Vec<String> = (1..=66).map(|number| format!("P{number:02}")).collect();
     assert_eq!(ids, wanted);
     for property in &properties {
         assert!(!property.title.is_empty() && property.sentence.ends_with('.'), "{}", property.id);

@@ -1,0 +1,116 @@
+//! A controller on the table: what can be done to it besides sending it bytes is done by people, by a program that
+//! works a relay, or through its service port.
+
+use std::process::Command;
+use std::thread;
+
+use emulators::device::Operator;
+use emulators::time::Instant;
+use emulators::wire::service_map as map;
+use tokio::sync::mpsc;
+
+use super::{Begun, Cabinet, News};
+use crate::bench::DutAction;
+use crate::driver::ActionBy;
+
+/// The cabinet on the table.
+#[derive(Debug)]
+pub struct Connected {
+    power: ActionBy,
+    operator: ActionBy,
+    news: mpsc::Sender<News>,
+}
+
+impl Connected {
+    /// Actions are done as the ports file says.
+    #[must_use]
+    pub fn new(power: ActionBy, operator: ActionBy, news: mpsc::Sender<News>) -> Connected {
+        Connected { power, operator, news }
+    }
+
+    fn ask(&self, by: &ActionBy, what: &str, word: &str) -> Result<Begun, String> {
+        match by {
+            ActionBy::Nobody => Err(format!("nobody can do it: {what} (see [actions] in the ports file)")),
+            ActionBy::Prompt => {
+                eprintln!(">>> {what}, then press Enter");
+                Ok(Begun::Asked)
+            }
+            ActionBy::Run(command) => {
+                let (command, word, news) = (command.clone(), word.to_owned(), self.news.clone());
+                thread::spawn(move || {
+                    let _ = news.blocking_send(News::Confirmed(carry_out(&command, &word)));
+                });
+                Ok(Begun::Asked)
+            }
+            ActionBy::Service => Err(format!("{what}: a service port cannot do that")),
+        }
+    }
+}
+
+/// Runs a command of the ports file with the action's word as its last argument.
+fn carry_out(command: &[String], word: &str) -> Result<(), String> {
+    let [program, arguments @ ..] = command else { return Err("the command is empty".to_owned()) };
+    match Command::new(program).args(arguments).arg(word).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("`{program} … {word}` ended with {status}")),
+        Err(error) => Err(format!("`{program}` cannot be run: {error}")),
+    }
+}
+
+/// The writes to holding registers that do what an operator does.
+fn writes(action: Operator) -> Vec<(u16, u16)> {
+    match action {
+        Operator::Automatic => vec![(map::MODE_REQUEST, 2)],
+        Operator::Manual => vec![(map::MODE_REQUEST, 5)],
+        Operator::Flash => vec![(map::MODE_REQUEST, 4)],
+        Operator::Off => vec![(map::MODE_REQUEST, 6)],
+        Operator::Step => vec![(map::MANUAL_STEP, 1)],
+        Operator::Reset => vec![(map::FAULT_RESET, 1)],
+    }
+}
+
+const fn word(action: Operator) -> &'static str {
+    match action {
+        Operator::Automatic => "automatic",
+        Operator::Manual => "manual",
+        Operator::Step => "step",
+        Operator::Flash => "flash",
+        Operator::Off => "off",
+        Operator::Reset => "reset",
+    }
+}
+
+impl Cabinet for Connected {
+    fn begin(&mut self, action: DutAction) -> Result<Begun, String> {
+        match action {
+            DutAction::Power(true) => self.ask(&self.power, "switch the controller's supply ON", "on"),
+            DutAction::Power(false) => self.ask(&self.power, "switch the controller's supply OFF", "off"),
+            DutAction::Operator(action) if self.operator == ActionBy::Service => {
+                Ok(Begun::ByService(writes(action)))
+            }
+            DutAction::Operator(action) => {
+                let what = format!("at the controller's panel: {}", word(action));
+                self.ask(&self.operator, &what, word(action))
+            }
+            DutAction::Stall | DutAction::Resume => {
+                Err("the processor of a controller on the table cannot be stopped".to_owned())
+            }
+        }
+    }
+
+    fn power(&mut self, _now: Instant, _on: bool) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn operator(&mut self, _action: Operator) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn stall(&mut self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn resume(&mut self) -> Result<(), String> {
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! One port, one rig: an advisory lock that names its holder and disappears with it.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+/// A port that is ours as long as this lives.
+#[derive(Debug)]
+pub struct PortLock {
+    // The kernel lets go of the lock when the file is closed, however the process ends.
+    _file: File,
+}
+
+/// Why a port could not be locked.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Somebody else has it.
+    #[error("in use by {0}")]
+    Held(String),
+    /// The lock file cannot be used.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl PortLock {
+    /// Locks a port by its real name (the node behind links, or `host:port`).
+    ///
+    /// # Errors
+    /// If another process holds it, with that process's number; or if the lock file cannot be used.
+    pub fn take(port: &str) -> Result<PortLock, LockError> {
+        let path = lock_path(port);
+        let failed = |source| LockError::File { path: path.clone(), source };
+        let mut file = open(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {
+                // Who cannot write may still hold: the lock is the kernel's, the text is a courtesy.
+                let _ = file.set_len(0).and_then(|()| writeln!(file, "pid {}", std::process::id()));
+                Ok(PortLock { _file: file })
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                let _ = file.rewind().and_then(|()| (&file).take(100).read_to_string(&mut holder));
+                let holder = holder.trim();
+                let holder = if holder.is_empty() { "another process" } else { holder };
+                Err(LockError::Held(holder.to_owned()))
+            }
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let writable = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+    match writable {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => File::open(path),
+        other => other,
+    }
+}
+
+/// One folder for all users of a machine: the port is the machine's.
+fn lock_path(port: &str) -> PathBuf {
+    let name: String = port.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    std::env::temp_dir().join(format!("crossing-rig{name}.lock"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_names_its_holder_and_goes_with_it() {
+        let port = format!("/dev/a-test-of-{}", std::process::id());
+        let held = PortLock::take(&port).expect("free");
+        let error = PortLock::take(&port).expect_err("held");
+        assert_eq!(error.to_string(), format!("in use by pid {}", std::process::id()));
+        drop(held);
+        PortLock::take(&port).expect("free again");
+        std::fs::remove_file(lock_path(&port)).expect("the lock file");
+    }
+}

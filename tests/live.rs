@@ -1,0 +1,251 @@
+//! Real time as a bench technician meets it: what is tested is a process at the other end of pseudo-terminals, and
+//! processes are killed, cables pulled and disks filled. Whatever goes wrong is the rig's trouble (exit 3) within
+//! seconds, and what was recorded can be replayed.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const CABLES: [&str; 6] = ["camera-a", "camera-b", "lamps", "feedback", "countdown", "service"];
+/// How long any of these may take before the test gives up.
+const BOUND: Duration = Duration::from_secs(60);
+/// The bound that is promised for trouble, with some room for a busy machine.
+const PROMISED: Duration = Duration::from_secs(8);
+
+fn rig(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rig"));
+    command.args(arguments).env_remove("RUST_LOG").env("NO_COLOR", "1").stdin(Stdio::null());
+    command
+}
+
+fn start(mut command: Command) -> Child {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs")
+}
+
+/// A folder with a ports file for each side: the rig makes the terminals, the controller opens them.
+fn table() -> (tempfile::TempDir, PathBuf, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, scheme: &str| {
+        let mut text = "version = 1\n[ports]\n".to_owned();
+        for cable in CABLES {
+            text.push_str(&format!("{cable} = \"{scheme}{}\"\n", folder.path().join(cable).display()));
+        }
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("a writable folder");
+        path
+    };
+    let (rigs, theirs) = (file("rig.toml", "pty:"), file("controller.toml", ""));
+    (folder, rigs, theirs)
+}
+
+/// Looks again and again until something is there, within [`BOUND`].
+fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begun.elapsed() < BOUND, "{what}: not within {BOUND:?}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn grown(trace: &Path, bytes: u64) -> Option<()> {
+    fs::metadata(trace).is_ok_and(|data| data.len() > bytes).then_some(())
+}
+
+/// Waits for the process's end: its exit code, how long that took, and what it said.
+fn end(mut child: Child) -> (Option<i32>, Duration, String) {
+    let begun = Instant::now();
+    let status = wait_for("the process ends", || child.try_wait().expect("a process of ours"));
+    let took = begun.elapsed();
+    let mut text = String::new();
+    for pipe in [
+        child.stdout.take().map(|p| Box::new(p) as Box<dyn Read>),
+        child.stderr.take().map(|p| Box::new(p) as _),
+    ] {
+        pipe.expect("a pipe").read_to_string(&mut text).expect("text");
+    }
+    (status.code(), took, text)
+}
+
+fn signal(name: &str, pid: u32) {
+    let killed = Command::new("kill").args([name, &pid.to_string()]).status().expect("kill runs");
+    assert!(killed.success());
+}
+
+/// The process that another one has started.
+fn child_of(parent: u32) -> u32 {
+    let list = format!("/proc/{parent}/task/{parent}/children");
+    let tasks = format!("/proc/{parent}/task");
+    wait_for("the controller's process", || {
+        let lists =
+            fs::read_dir(&tasks).ok()?.filter_map(Result::ok).map(|task| task.path().join("children"));
+        let all: String =
+            lists.chain([PathBuf::from(&list)]).filter_map(|list| fs::read_to_string(list).ok()).collect();
+        all.split_whitespace().next().and_then(|pid| pid.parse().ok())
+    })
+}
+
+fn replays(trace: &Path) -> String {
+    let output = rig(&["replay", trace.to_str().expect("a plain path")]).output().expect("the binary runs");
+    assert!(
+        matches!(output.status.code(), Some(0 | 4)),
+        "{:?}: {}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A run against the soft controller in a process of its own, recording has begun.
+fn soft_run() -> (tempfile::TempDir, Child, PathBuf) {
+    let out = tempfile::tempdir().expect("a folder");
+    let path = out.path().to_str().expect("a plain path");
+    let child = start(rig(&["check", "--dut", "soft", "--scenario", "short-visit", "--out", path]));
+    let trace = out.path().join("short-visit/trace.rig");
+    wait_for("records", || grown(&trace, 6_000));
+    (out, child, trace)
+}
+
+#[test]
+fn a_controller_that_is_killed_is_the_rigs_trouble_and_what_was_recorded_is_judged() {
+    let (_out, run, trace) = soft_run();
+    signal("-KILL", child_of(run.id()));
+    let (code, took, text) = end(run);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(took < PROMISED, "{took:?}");
+    assert!(text.contains("the controller's process ended (signal: 9"), "{text}");
+    assert!(replays(&trace).contains("P24"));
+}
+
+#[test]
+fn a_rig_that_is_killed_leaves_a_trace_that_can_be_read_and_no_controller() {
+    let (_out, mut run, trace) = soft_run();
+    let controller = child_of(run.id());
+    run.kill().expect("alive");
+    let _ = run.wait();
+    wait_for("the controller ends with its rig", || {
+        let stat = fs::read_to_string(format!("/proc/{controller}/stat")).unwrap_or_default();
+        (stat.is_empty() || stat.contains(") Z ")).then_some(())
+    });
+    replays(&trace);
+}
+
+#[test]
+fn an_interrupt_ends_a_run_in_order() {
+    let (_out, run, trace) = soft_run();
+    signal("-INT", run.id());
+    let (code, took, text) = end(run);
+    assert_eq!(code, Some(130), "{text}");
+    assert!(took < PROMISED, "{took:?}");
+    assert!(text.contains("a stopped run is not a pass"), "{text}");
+    assert!(trace.with_file_name("trace.txt").exists());
+    replays(&trace);
+}
+
+/// The first line of a process's complaints that holds `text`.
+fn hears(stderr: &mut BufReader<ChildStderr>, text: &str) -> String {
+    let mut line = String::new();
+    loop {
+        line.clear();
+        assert!(stderr.read_line(&mut line).expect("text") > 0, "it never said `{text}`");
+        if line.contains(text) {
+            return line;
+        }
+    }
+}
+
+#[test]
+fn what_is_connected_is_tested_and_a_cable_that_is_pulled_is_the_rigs_trouble() {
+    let (folder, rigs, theirs) = table();
+    let out = folder.path().join("out");
+    let (rigs, theirs, path) = (rigs.to_str().unwrap(), theirs.to_str().unwrap(), out.to_str().unwrap());
+    let run =
+        start(rig(&["check", "--dut", "ports", "--ports", rigs, "--scenario", "short-visit", "--out", path]));
+    for cable in CABLES {
+        wait_for("the rig's terminals", || folder.path().join(cable).exists().then_some(()));
+    }
+    let mut controller = start(rig(&["controller", "--ports", theirs]));
+    let trace = out.join("short-visit/trace.rig");
+    wait_for("records", || grown(&trace, 6_000));
+
+    // A second rig on the same ports.
+    let second = start(rig(&["check", "--dut", "ports", "--ports", rigs, "--scenario", "short-visit"]));
+    let pid = format!("in use by pid {}", run.id());
+    let (code, _, text) = end(second);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains(&pid) && text.contains("camera-a"), "{text}");
+
+    controller.kill().expect("alive");
+    let _ = controller.wait();
+    let (code, took, text) = end(run);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(took < PROMISED, "{took:?}");
+    assert!(text.contains("did not come back within 4 s"), "{text}");
+    assert!(text.contains("--dut ports --ports"), "the command to repeat it: {text}");
+    replays(&trace);
+    assert!(!folder.path().join("lamps").exists(), "links go with the rig");
+}
+
+#[test]
+fn a_controller_that_asks_to_end_ends_and_one_whose_ports_are_gone_looks_for_them() {
+    let (folder, rigs, theirs) = table();
+    let out = folder.path().join("out");
+    let mut run = start(rig(&[
+        "check",
+        "--dut",
+        "ports",
+        "--ports",
+        rigs.to_str().unwrap(),
+        "--scenario",
+        "short-visit",
+        "--out",
+        out.to_str().unwrap(),
+    ]));
+    for cable in CABLES {
+        wait_for("the rig's terminals", || folder.path().join(cable).exists().then_some(()));
+    }
+    let mut controller = start(rig(&["controller", "--ports", theirs.to_str().unwrap()]));
+    let mut complaints = BufReader::new(controller.stderr.take().expect("a pipe"));
+    wait_for("records", || grown(&out.join("short-visit/trace.rig"), 6_000));
+    run.kill().expect("alive");
+    let _ = run.wait();
+    hears(&mut complaints, "a port is gone, and looked for");
+    signal("-TERM", controller.id());
+    hears(&mut complaints, "interrupted");
+    let status = wait_for("the controller ends", || controller.try_wait().expect("a process of ours"));
+    assert_eq!(status.code(), Some(130));
+}
+
+#[test]
+fn a_disk_that_fills_up_ends_a_run_with_what_fitted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
+        .arg(folder.path())
+        .stderr(Stdio::null())
+        .status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        println!("skipped: only root may mount a small disk");
+        return;
+    }
+    let run = rig(&[
+        "check",
+        "--dut",
+        "soft",
+        "--scenario",
+        "evening-peak",
+        "--out",
+        folder.path().to_str().unwrap(),
+    ]);
+    let (code, _, text) = end(start(run));
+    let read = replays(&folder.path().join("evening-peak/trace.rig"));
+    let _ = Command::new("umount").arg(folder.path()).status();
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("evening-peak/trace.rig") && text.contains("make room"), "{text}");
+    assert!(!read.is_empty());
+}
