@@ -32,7 +32,6 @@ const ORDERS: [(&str, &[&str]); 9] = [
     ("display", &["head", "fails"]),
     ("post", &["kerb", "fails"]),
     ("service", &["register", "value"]),
-    ("sense", &["head", "lamp", "fails"]),
 ];
 
 /// Words that stand where a fault would, and say that it is over.
