@@ -53,6 +53,9 @@ impl Samples {
     }
 }
 
+/// Takes so many samples.
+type Work = fn(usize) -> Samples;
+
 fn sorted(mut samples: Vec<u64>) -> Samples {
     samples.sort_unstable();
     Samples(samples)
@@ -193,8 +196,7 @@ fn median(rows: &[[u64; 4]]) -> [u64; 4] {
 }
 
 fn measure(label: &str, rounds: usize, count: usize) {
-    let work: [[fn(usize) -> Samples; 2]; 2] =
-        [[timer_alone, timer_of_rig], [bytes_alone, bytes_of_rig]];
+    let work: [[Work; 2]; 2] = [[timer_alone, timer_of_rig], [bytes_alone, bytes_of_rig]];
     let mut rows: [[Vec<[u64; 4]>; 2]; 2] = Default::default();
     for round in 0..rounds {
         for kind in 0..KINDS.len() {
@@ -210,7 +212,10 @@ fn measure(label: &str, rounds: usize, count: usize) {
         for (which, row) in medians.iter().enumerate() {
             let worst = rows[kind][which].iter().map(|row| row[3]).max().unwrap_or(0);
             let [half, most, nearly_all, _] = row;
-            println!("{label:<6} {name:<6} {:<5} {half:>8} {most:>8} {nearly_all:>8} {worst:>8}", BOTH[which]);
+            println!(
+                "{label:<6} {name:<6} {:<5} {half:>8} {most:>8} {nearly_all:>8} {worst:>8}",
+                BOTH[which]
+            );
         }
         let ratio = |column: usize| medians[1][column] as f64 / medians[0][column].max(1) as f64;
         println!("{label:<6} {name:<6} ratio {:>8.2} {:>8.2} {:>8.2}", ratio(0), ratio(1), ratio(2));
@@ -224,7 +229,10 @@ fn main() {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!("{cores} cores; load before: {}", load.split(' ').take(3).collect::<Vec<_>>().join(" "));
     println!("late by, in us; median of {rounds} rounds of {count} samples; max: of all rounds");
-    println!("{:<6} {:<6} {:<5} {:>8} {:>8} {:>8} {:>8}", "host", "what", "whose", "p50", "p99", "p99.9", "max");
+    println!(
+        "{:<6} {:<6} {:<5} {:>8} {:>8} {:>8} {:>8}",
+        "host", "what", "whose", "p50", "p99", "p99.9", "max"
+    );
     measure("idle", rounds, count);
     beside(cores, || measure("loaded", rounds, count));
 }
