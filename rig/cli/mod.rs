@@ -21,8 +21,8 @@ mod doctor;
 mod emulate;
 mod exit;
 mod list;
-mod ports;
 mod output;
+mod ports;
 mod replay;
 mod show;
 

@@ -2,11 +2,12 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::time::Instant as Monotonic;
+use std::time::Duration;
 
-use emulators::time::{Instant, Span};
+use emulators::time::Instant;
 use rustix::time::{
-    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
+    ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime,
+    timerfd_create, timerfd_settime,
 };
 use tokio::io::unix::AsyncFd;
 
@@ -15,21 +16,38 @@ use super::port::watch;
 /// Real time as a run counts it: whole microseconds since the run's zero.
 #[derive(Clone, Copy, Debug)]
 pub struct WallClock {
-    zero: Monotonic,
+    /// On the kernel's monotonic clock, which an [`Alarm`] is set by.
+    zero: Duration,
 }
 
 impl WallClock {
     /// The run's zero is now.
     #[must_use]
     pub fn start() -> WallClock {
-        WallClock { zero: Monotonic::now() }
+        WallClock { zero: monotonic() }
     }
 
     /// How far the run is.
     #[must_use]
     pub fn now(&self) -> Instant {
-        Instant::from_us(u64::try_from(self.zero.elapsed().as_micros()).unwrap_or(u64::MAX))
+        let passed = monotonic().saturating_sub(self.zero);
+        Instant::from_us(u64::try_from(passed.as_micros()).unwrap_or(u64::MAX))
     }
+
+    /// When it is `at`, on the kernel's clock.
+    fn kernel(&self, at: Instant) -> Timespec {
+        let time = self.zero.saturating_add(Duration::from_micros(at.as_us()));
+        Timespec {
+            tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: i64::from(time.subsec_nanos()),
+        }
+    }
+}
+
+fn monotonic() -> Duration {
+    let now = clock_gettime(ClockId::Monotonic);
+    // It counts from the start of the machine, so neither is negative.
+    Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0))
 }
 
 /// Rings at an instant of a [`WallClock`]. The kernel's own timer: the runtime's wheel turns once a millisecond
@@ -55,13 +73,11 @@ impl Alarm {
     /// # Errors
     /// What the kernel says.
     pub fn set(&self, clock: &WallClock, at: Instant) -> io::Result<()> {
-        let left = if at == Instant::MAX { Span::ZERO } else { at.since(clock.now()).max(Span::from_us(1)) };
-        let it_value = Timespec {
-            tv_sec: i64::try_from(left.as_us() / 1_000_000).unwrap_or(i64::MAX),
-            tv_nsec: i64::try_from(left.as_us() % 1_000_000 * 1_000).unwrap_or(0),
-        };
+        // Absolute: a time left would be counted from when the kernel gets to it, after whatever else it did meanwhile.
+        // Zero means never, and no run began before the machine did.
+        let it_value = if at == Instant::MAX { Timespec::default() } else { clock.kernel(at) };
         let once = Itimerspec { it_interval: Timespec::default(), it_value };
-        timerfd_settime(self.timer.get_ref(), TimerfdTimerFlags::empty(), &once)?;
+        timerfd_settime(self.timer.get_ref(), TimerfdTimerFlags::ABSTIME, &once)?;
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 mod lock;
 mod net;
+mod opens;
 mod pty;
 mod rfc2217;
 #[cfg(test)]
@@ -296,6 +297,7 @@ impl Port {
     pub async fn listen(&mut self, buffer: &mut [u8]) -> Heard {
         let read = match &mut self.kind {
             Kind::Pty { pty, master, watch } => loop {
+                let changed = pty.borrow().changed();
                 tokio::select! {
                     biased;
                     ready = master.readable() => {
@@ -308,7 +310,10 @@ impl Port {
                     ready = watch.readable() => {
                         let Ok(mut ready) = ready else { return Heard::Gone("the runtime ended".to_owned()) };
                         ready.clear_ready();
-                        drop(ready);
+                        // It may be about another pair; whose it is, is told.
+                        let _ = pty.borrow_mut().is_open();
+                    }
+                    () = changed.notified() => {
                         let open = pty.borrow_mut().is_open();
                         return if open { Heard::Opened } else { Heard::Closed };
                     }
@@ -346,7 +351,7 @@ fn pair(line: Line, link: Option<&Path>) -> io::Result<Pty> {
 
 fn of_pty(pty: Pty) -> io::Result<Kind> {
     let master = watch(pty.master().as_fd().try_clone_to_owned()?)?;
-    let opens = watch(pty.watch().as_fd().try_clone_to_owned()?)?;
+    let opens = watch(pty.watch().try_clone_to_owned()?)?;
     Ok(Kind::Pty { pty: Rc::new(RefCell::new(pty)), master, watch: opens })
 }
 

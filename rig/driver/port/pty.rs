@@ -6,15 +6,18 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use rustix::fs::inotify;
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, ptsname, unlockpt};
 use rustix::termios::{
     OptionalActions, QueueSelector, Termios, ioctl_tiocnxcl, tcflush, tcgetattr, tcsetattr,
 };
+use tokio::sync::Notify;
+
+use super::opens::Opens;
 
 /// A pair: the rig's end, and the far end under its name.
 #[derive(Debug)]
@@ -26,7 +29,7 @@ pub struct Pty {
     node: PathBuf,
     link: Option<Link>,
     /// Tells of opens and closes of the node.
-    watch: OwnedFd,
+    watch: Opens,
     opens: i32,
 }
 
@@ -58,9 +61,7 @@ impl Pty {
         tcsetattr(&keeper, OptionalActions::Now, &settings)?;
         rustix::io::ioctl_fionbio(&master, true)?;
         let node = PathBuf::from(ptsname(&master, Vec::new())?.to_string_lossy().into_owned());
-        let watch = inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC)?;
-        let closes = inotify::WatchFlags::CLOSE_WRITE | inotify::WatchFlags::CLOSE_NOWRITE;
-        inotify::add_watch(&watch, &node, inotify::WatchFlags::OPEN | closes)?;
+        let watch = Opens::of(&node)?;
         Ok(Pty { master, keeper, node, link: None, watch, opens: 0 })
     }
 
@@ -101,26 +102,23 @@ impl Pty {
         &self.master
     }
 
-    /// The descriptor that becomes readable when somebody opens or closes the far end.
+    /// The descriptor that becomes readable when somebody opens or closes the far end of this or another pair.
     #[must_use]
-    pub fn watch(&self) -> &OwnedFd {
-        &self.watch
+    pub fn watch(&self) -> BorrowedFd<'_> {
+        self.watch.fd()
+    }
+
+    /// Tells that the far end of this pair was opened or closed, once [`Pty::is_open`] of any pair has looked.
+    #[must_use]
+    pub fn changed(&self) -> Rc<Notify> {
+        self.watch.changed()
     }
 
     /// Whether somebody has the far end open, as of the last look at the watch. What is sent while nobody has would be
     /// kept and delivered, stale, to whoever comes next; a real line forgets it.
     pub fn is_open(&mut self) -> bool {
-        let mut buffer = [std::mem::MaybeUninit::uninit(); 1024];
-        let mut closed = false;
-        let mut events = inotify::Reader::new(self.watch.as_fd(), &mut buffer);
-        while let Ok(event) = events.next() {
-            if event.events().contains(inotify::ReadFlags::OPEN) {
-                self.opens += 1;
-            } else {
-                self.opens -= 1;
-                closed = true;
-            }
-        }
+        let (opens, closed) = self.watch.look();
+        self.opens += opens;
         if closed {
             // Whoever was killed while holding it exclusively has not let go of it.
             let _ = ioctl_tiocnxcl(&self.keeper);

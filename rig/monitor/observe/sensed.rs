@@ -71,7 +71,7 @@ impl Sense {
             latency: sense.latency,
             answered_within: sense.poller(cable.line).answered_within(),
             unit: sense.unit,
-            bus: Bus::new(),
+            bus: Bus::new(cable.line),
             asked: None,
             answered: Instant::ZERO,
             proven: Instant::ZERO,
