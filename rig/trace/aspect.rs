@@ -14,7 +14,7 @@ use emulators::time::{Instant, Span};
 pub const FLASH_DARK: Span = Span::from_ms(700);
 /// Longest on time of a flashing yellow when two flash units hand over: two halves and a little.
 pub const HANDED_OVER: Span = Span::from_ms(1_200);
-/// Half a period at the nominal 60 flashes a minute: so long before its first dark half a flashing green began.
+/// Half a period at the nominal 60 flashes a minute: so long before its first dark half a steady green or yellow began to flash.
 pub const FLASH_HALF: Span = Span::from_ms(500);
 /// Darkness shorter than this between two aspects is a gap of switching, no flash.
 pub const SWITCHING_GAP: Span = Span::from_ms(200);
@@ -231,12 +231,11 @@ impl Recogniser {
             Some(Aspect::Green) => self.show(Aspect::Yellow, now, sight),
             Some(Aspect::FlashingYellow) => self.doubt = Doubt::On,
             Some(Aspect::Yellow) if flash_gap => {
-                if self.driven_since.since(self.on_since) <= FLASH_DARK {
-                    self.show(Aspect::FlashingYellow, self.on_since, sight);
-                    self.doubt = Doubt::On;
-                } else {
-                    self.doubt = Doubt::Yellow;
-                }
+                // A flash begins with a lit half, and that of a steady yellow joins it.
+                let steady = self.driven_since.since(self.on_since) > FLASH_DARK;
+                let began = self.driven_since.back(FLASH_HALF);
+                self.show(Aspect::FlashingYellow, if steady { began } else { self.on_since }, sight);
+                self.doubt = Doubt::On;
             }
             Some(Aspect::Yellow | Aspect::Off | Aspect::Red | Aspect::FlashingGreen | Aspect::Other)
             | None => {

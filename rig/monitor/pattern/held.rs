@@ -33,6 +33,7 @@ impl Held {
             frame.tally.triggers += 1;
             let margin = minus(0, span.max(1));
             frame.tally.judge(margin, margin, edge.lo, || match text.as_str() {
+                "" => edge_text.clone(),
                 "false" => format!("{edge_text} must not happen"),
                 text => format!("{text} is not true at {edge_text}"),
             });
@@ -45,7 +46,11 @@ impl Held {
         frame.tally.triggers += 1;
         frame.tally.judge(minus(shortest, span), minus(longest, span), edge.lo, || {
             let (held, span) = (Span::from_us(shortest), Span::from_us(span));
-            format!("{text} for {held} s before {edge_text}, at least {span} s")
+            if text.is_empty() {
+                format!("{edge_text}: {held} s, at least {span} s")
+            } else {
+                format!("{text} for {held} s before {edge_text}, at least {span} s")
+            }
         });
         u64::MAX
     }
