@@ -210,7 +210,9 @@ impl Interlock {
             Refusal::AllRedTooShort => Some(Span::ZERO),
             Refusal::ClearanceTooShort => Some(pedestrian),
             Refusal::StartTooShort => Some(vehicle.min(pedestrian)),
-            Refusal::NoTable | Refusal::Conflict | Refusal::FlashBesidePedestrians | Refusal::Sequence => None,
+            Refusal::NoTable | Refusal::Conflict | Refusal::FlashBesidePedestrians | Refusal::Sequence => {
+                None
+            }
         }
     }
 

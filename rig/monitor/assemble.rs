@@ -108,7 +108,8 @@ impl Assembler<'_, '_> {
         let expr = self.required("held", expr::parse)?;
         let watch = self.at("held", |compiler| compiler.watch(&expr))?;
         let span = self.length("for")?;
-        Ok(Pattern::Held(Held::new(edge, watch, span, self.texts("at", "held"))))
+        let never = expr == Expr::Constant(false);
+        Ok(Pattern::Held(Held::new(edge, watch, span, never, self.texts("at", "held"))))
     }
 
     fn seen(&mut self) -> Read<Pattern> {

@@ -14,12 +14,20 @@ pub(in crate::monitor) struct Held {
     edge: Trigger,
     watch: u32,
     span: Length,
+    /// The edge must not happen at all.
+    never: bool,
     text: [String; 2],
 }
 
 impl Held {
-    pub(in crate::monitor) fn new(edge: Trigger, watch: u32, span: Length, text: [String; 2]) -> Held {
-        Held { edge, watch, span, text }
+    pub(in crate::monitor) fn new(
+        edge: Trigger,
+        watch: u32,
+        span: Length,
+        never: bool,
+        text: [String; 2],
+    ) -> Held {
+        Held { edge, watch, span, never, text }
     }
 
     pub(in crate::monitor) fn step(&mut self, frame: &mut Frame<'_>) -> u64 {
@@ -33,7 +41,8 @@ impl Held {
             frame.tally.triggers += 1;
             let margin = minus(0, span.max(1));
             frame.tally.judge(margin, margin, edge.lo, || match text.as_str() {
-                "" => edge_text.clone(),
+                "" if self.never => edge_text.clone(),
+                "" => format!("{edge_text}: none"),
                 "false" => format!("{edge_text} must not happen"),
                 text => format!("{text} is not true at {edge_text}"),
             });

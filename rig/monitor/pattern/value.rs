@@ -67,7 +67,11 @@ impl Value {
             let (word, bound) = if low < 0 { ("at least", self.min) } else { ("at most", self.max) };
             let bound = bound.unwrap_or_default();
             let shown = |number: i64| {
-                if self.ms { format!("{} s", Span::from_us(number.unsigned_abs())) } else { number.to_string() }
+                if self.ms {
+                    format!("{} s", Span::from_us(number.unsigned_abs()))
+                } else {
+                    number.to_string()
+                }
             };
             frame.tally.violate(at, || match &self.text {
                 [says, nothing] if nothing.is_empty() => {
