@@ -190,12 +190,21 @@ fn a_violated_property_ends_with_1_and_is_named_with_time_values_and_the_command
     for part in [
         "P10",
         "VIOLATED",
-        "interlock=6",
-        "at most 3.100 s, at 63.583855",
+        "Each vehicle yellow lasts 3 s to 5 s",
+        "63.297659  the controller's log: its interlock refused a command: vehicle red was wanted, yellow was too short",
+        "vehicle yellow had lasted, when red was wanted: 2.600 s, at least 3.000 s",
+        "worst margin -0.400 s",
+        "VIOLATED evening-peak: P10 yellow lasts",
         &format!("{} check {path} --scenario evening-peak --seed 1", env!("CARGO_BIN_EXE_rig")),
     ] {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }
+    // Nothing else is accused: a yellow that is cut short and begins to flash has not lasted too long.
+    assert_eq!(text.matches("VIOLATED ").count(), 2, "{text}");
+    let site = site_with("all_red = \"2s\"", "all_red = \"1900ms\"");
+    let text =
+        stdout_of(&["check", site.path().to_str().expect("printable"), "--scenario", "evening-peak"], 1);
+    assert!(text.contains("P02") && text.contains("at least 1.900 s"), "{text}");
 }
 
 #[test]

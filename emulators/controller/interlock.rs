@@ -141,6 +141,8 @@ pub(super) struct Interlock {
     /// Red on both sides since a start from flash or darkness, before any green.
     starting: bool,
     refused: Option<Refusal>,
+    /// How long what may not end yet, or may not be followed, had been shown when that was refused.
+    refused_after: Option<Span>,
 }
 
 impl Interlock {
@@ -164,6 +166,7 @@ impl Interlock {
             steady_ended: None,
             starting: true,
             refused: None,
+            refused_after: None,
         }
     }
 
@@ -176,6 +179,7 @@ impl Interlock {
             Ok(()) => self.pass(now, wanted),
             Err(refusal) => {
                 self.refused = Some(refusal);
+                self.refused_after = self.lasted(now, refusal);
                 self.pass(now, Groups::flash(true))
             }
         }
@@ -184,6 +188,32 @@ impl Interlock {
     /// What was refused and not yet acknowledged.
     pub(super) const fn refused(&self) -> Option<Refusal> {
         self.refused
+    }
+
+    /// The log's argument for what was refused: its rule, and 16 times one more than the hundredths of a second after which it
+    /// was (at most 40.93 s; 0 where no time is concerned).
+    pub(super) fn log_arg(&self, refusal: Refusal) -> u16 {
+        let hundredths = self.refused_after.map_or(0, |span| span.as_ms() / 10 + 1);
+        u16::try_from(hundredths.min(0xfff) << 4).unwrap_or(u16::MAX) | refusal as u16
+    }
+
+    /// What a rule about a time has measured.
+    fn lasted(&self, now: Instant, refusal: Refusal) -> Option<Span> {
+        let vehicle = now.since(self.vehicle_since);
+        let pedestrian = match self.shown.pedestrian {
+            PedestrianAspect::Red => now.since(self.pedestrian_since),
+            PedestrianAspect::Dark | PedestrianAspect::Green | PedestrianAspect::FlashGreen => Span::ZERO,
+        };
+        match refusal {
+            Refusal::GreenTooShort | Refusal::YellowTooShort => Some(vehicle),
+            Refusal::AllRedTooShort if self.shown.vehicle == VehicleAspect::Red => Some(vehicle),
+            Refusal::AllRedTooShort => Some(Span::ZERO),
+            Refusal::ClearanceTooShort => Some(pedestrian),
+            Refusal::StartTooShort => Some(vehicle.min(pedestrian)),
+            Refusal::NoTable | Refusal::Conflict | Refusal::FlashBesidePedestrians | Refusal::Sequence => {
+                None
+            }
+        }
     }
 
     /// A person has acknowledged the fault.

@@ -340,7 +340,7 @@ impl Running {
         let (mut wanted, mut turns) = self.plan.groups(now);
         let mut command = self.interlock.permit(now, wanted);
         if let Some(refusal) = self.interlock.refused()
-            && log.raise(now, code::INTERLOCK, refusal as u16, true)
+            && log.raise(now, code::INTERLOCK, self.interlock.log_arg(refusal), true)
         {
             self.plan.flash(now);
             (wanted, turns) = self.plan.groups(now);

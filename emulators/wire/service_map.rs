@@ -140,9 +140,10 @@ pub mod log {
     pub const UNIT_OK: u16 = 31;
     /// The feedback module does not answer (latched).
     pub const FEEDBACK_LOST: u16 = 32;
-    /// The interlock refused a command (latched); arg: 1 no conflict table, 2 pedestrian green beside anything but
+    /// The interlock refused a command (latched); arg, lower four bits: 1 no conflict table, 2 pedestrian green beside anything but
     /// vehicle red, 3 flashing yellow beside lit pedestrian heads, 4 order of aspects, 5 vehicle green too short,
-    /// 6 yellow too short, 7 all-red before the walk too short, 8 clearance too short, 9 start-up red too short.
+    /// 6 yellow too short, 7 all-red before the walk too short, 8 clearance too short, 9 start-up red too short;
+    /// the other twelve: one more than the hundredths of a second after which it was refused, 0 where no time is concerned.
     pub const INTERLOCK: u16 = 40;
     /// Faults acknowledged; arg 0.
     pub const RESET: u16 = 50;

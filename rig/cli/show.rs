@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Manner;
-use crate::monitor::{PropertyResult, Unit, Verdict};
+use crate::monitor::{PropertyResult, Unit, Verdict, Violation};
 use crate::runner::{Outcome, Status};
 use crate::trace::LEGEND;
 
@@ -14,6 +14,10 @@ const RED: &str = "\x1b[31m";
 const GREEN: &str = "\x1b[32m";
 const YELLOW: &str = "\x1b[33m";
 const PLAIN: &str = "\x1b[0m";
+/// Violations of a property that are told; JSON has more.
+const TOLD: usize = 5;
+/// Characters of a violation's text on a terminal; JSON has all.
+const LONGEST: usize = 160;
 
 fn paint(manner: Manner, colour: &str, text: &str) -> String {
     if manner.colour { format!("{colour}{text}{PLAIN}") } else { text.to_owned() }
@@ -90,13 +94,18 @@ fn verdicts(outcome: &Outcome, manner: Manner) {
             result.triggers,
             margin(result)
         );
-        for violation in &result.first {
-            say!("         {}", paint(manner, colour, &violation.to_string()));
+        if matches!(result.verdict, Verdict::Violated(_) | Verdict::Inconclusive(_))
+            && !result.sentence.is_empty()
+        {
+            say!("         {}", result.sentence);
         }
-        if let Verdict::Inconclusive(place) = &result.verdict {
-            say!("         {place}");
+        for violation in result.first.iter().take(TOLD) {
+            say!("         {}", paint(manner, colour, &place(violation)));
         }
-        let more = result.violations.saturating_sub(result.first.len() as u64);
+        if let Verdict::Inconclusive(unsure) = &result.verdict {
+            say!("         not certain: {}", place(unsure));
+        }
+        let more = result.violations.saturating_sub(result.first.len().min(TOLD) as u64);
         if more > 0 {
             say!("         and {more} more");
         }
@@ -104,6 +113,33 @@ fn verdicts(outcome: &Outcome, manner: Manner) {
     list_of(outcome, "not exercised", |verdict| matches!(verdict, Verdict::NotExercised));
     list_of(outcome, "not applicable", |verdict| matches!(verdict, Verdict::NotApplicable));
     list_of(outcome, "not observable", |verdict| matches!(verdict, Verdict::NotObservable { .. }));
+}
+
+/// Where and what, on one line.
+fn place(violation: &Violation) -> String {
+    let text = &violation.text;
+    let end = text.char_indices().nth(LONGEST).map_or(text.len(), |(end, _)| end);
+    let cut = if end < text.len() { " …" } else { "" };
+    format!("{:>11}  {}{cut}", violation.at.to_string(), &text[..end])
+}
+
+/// The properties that made a run what it is: `P10 yellow lasts, P20 announced is irrevocable`.
+fn culprits(outcome: &Outcome) -> String {
+    let guilty = |result: &&PropertyResult| match outcome.status {
+        Status::Violated => matches!(result.verdict, Verdict::Violated(_)),
+        Status::Inconclusive(_) => matches!(result.verdict, Verdict::Inconclusive(_)),
+        Status::Passed | Status::Skipped(_) | Status::Broken(_) => false,
+    };
+    let named: Vec<String> = outcome
+        .results
+        .iter()
+        .filter(guilty)
+        .map(|result| format!("{} {}", result.id, result.title))
+        .collect();
+    match (&outcome.status, named.is_empty()) {
+        (Status::Inconclusive(why), true) => why.clone(),
+        _named => named.join(", "),
+    }
 }
 
 fn list_of(outcome: &Outcome, text: &str, wanted: fn(&Verdict) -> bool) {
@@ -136,7 +172,8 @@ pub(super) fn summary(site: &str, outcomes: &[Outcome], took: Duration, manner: 
     for outcome in
         outcomes.iter().filter(|outcome| matches!(outcome.status, Status::Violated | Status::Inconclusive(_)))
     {
-        say!("{}: {}", word(&outcome.status).0, command(outcome));
+        say!("{} {}: {}", word(&outcome.status).0, outcome.scenario, culprits(outcome));
+        say!("  {}", command(outcome));
     }
     let text = format!(
         "{site}: {} {}: {passed} passed, {violated} violated, {inconclusive} inconclusive, {skipped} skipped ({:.1} s)",
@@ -199,6 +236,7 @@ fn result_json(result: &PropertyResult) -> Value {
     json!({
         "id": result.id,
         "title": result.title,
+        "sentence": result.sentence,
         "verdict": verdict_word(&result.verdict),
         "detail": result.verdict.to_string(),
         "triggers": result.triggers,

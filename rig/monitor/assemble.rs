@@ -75,14 +75,14 @@ impl Assembler<'_, '_> {
         };
         let whole = both(expr, scope_expr);
         let watch = self.at("never", |compiler| compiler.follow(&whole))?;
-        Ok(Pattern::Never(Never::new(watch, longest, exercise, self.text("never"))))
+        Ok(Pattern::Never(Never::new(watch, longest, exercise, self.words("never"))))
     }
 
     fn lasts(&mut self) -> Read<Pattern> {
         let watch = self.followed("lasts")?;
         let (at_least, at_most) = (self.optional_length("at_least")?, self.optional_length("at_most")?);
         let unless_then = self.optional_watch("unless_then")?;
-        Ok(Pattern::Lasts(Lasts::new(watch, at_least, at_most, unless_then, self.text("lasts"))))
+        Ok(Pattern::Lasts(Lasts::new(watch, at_least, at_most, unless_then, self.words("lasts"))))
     }
 
     fn responds(&mut self) -> Read<Pattern> {
@@ -108,7 +108,8 @@ impl Assembler<'_, '_> {
         let expr = self.required("held", expr::parse)?;
         let watch = self.at("held", |compiler| compiler.watch(&expr))?;
         let span = self.length("for")?;
-        Ok(Pattern::Held(Held::new(edge, watch, span, self.texts("at", "held"))))
+        let never = expr == Expr::Constant(false);
+        Ok(Pattern::Held(Held::new(edge, watch, span, never, self.texts("at", "held"))))
     }
 
     fn seen(&mut self) -> Read<Pattern> {
@@ -125,8 +126,16 @@ impl Assembler<'_, '_> {
             return Err(self.error("value", ParseError::new("wanted a number signal or an event")));
         }
         let signal = self.compiler.sample(signal);
-        let bounds = (self.optional_number("min")?, self.optional_number("max")?);
-        Ok(Pattern::Value(Value::new(edge, signal, bounds, self.texts("at", "value"))))
+        let texts = self.texts("at", "value");
+        if self.content("unit").is_none() {
+            let bounds = (self.optional_number("min")?, self.optional_number("max")?);
+            return Ok(Pattern::Value(Value::new(edge, signal, bounds, texts)));
+        }
+        if self.text("unit") != "ms" {
+            return Err(self.error("unit", ParseError::new("a signal that is a time is in \"ms\"")));
+        }
+        let bounds = (self.constant("min")?, self.constant("max")?);
+        Ok(Pattern::Value(Value::new(edge, signal, bounds, texts).in_ms()))
     }
 
     fn steps(&mut self) -> Read<Pattern> {
@@ -136,7 +145,7 @@ impl Assembler<'_, '_> {
         let every = self.length("every")?;
         let last = self.optional_number("last")?;
         let unless = self.optional_watch("unless")?;
-        Ok(Pattern::Steps(Steps::new(signal, (by, every, last), unless, self.text("steps"))))
+        Ok(Pattern::Steps(Steps::new(signal, (by, every, last), unless, self.words("steps"))))
     }
 
     fn counts_to(&mut self) -> Read<Pattern> {
@@ -170,7 +179,7 @@ impl Assembler<'_, '_> {
                 .for_each(|(_, ways)| *ways |= to);
         }
         let signal = self.compiler.follow_signal(signal);
-        let text = self.text("transitions");
+        let text = self.words("transitions");
         Ok(Pattern::Transitions(Transitions::new(signal, names, allowed.into_boxed_slice(), text)))
     }
 
@@ -191,7 +200,7 @@ impl Assembler<'_, '_> {
     fn every(&mut self) -> Read<Pattern> {
         let edge = self.trigger("every")?;
         let (at_least, at_most) = (self.optional_length("at_least")?, self.optional_length("at_most")?);
-        Ok(Pattern::Every(Every::new(edge, at_least, at_most, self.text("every"))))
+        Ok(Pattern::Every(Every::new(edge, at_least, at_most, self.words("every"))))
     }
 
     fn agree(&mut self, scope_expr: Option<Expr>) -> Read<Pattern> {
@@ -201,7 +210,10 @@ impl Assembler<'_, '_> {
         let [first, second] = names.as_slice() else {
             return Err(self.error("agree", ParseError::new("wanted two signals")));
         };
-        let text = format!("{first} and {second} differ");
+        let text = match self.content("says") {
+            Some(_) => self.text("says"),
+            None => format!("{first} and {second} differ"),
+        };
         let (first, kind) = self.signal_named("agree", first)?;
         let (second, other) = self.signal_named("agree", second)?;
         if kind != other || kind == Domain::Event {
@@ -223,7 +235,7 @@ impl Assembler<'_, '_> {
             let message = format!("{thousandths} is not in 0 to 1000 thousandths");
             return Err(self.error("at_least", ParseError::new(message)));
         }
-        Ok(Pattern::Share(Share::new(watch, window, thousandths as u64, self.text("share"))))
+        Ok(Pattern::Share(Share::new(watch, window, thousandths as u64, self.words("share"))))
     }
 
     fn tolerance(&mut self) -> Read<u64> {
@@ -270,7 +282,16 @@ impl Assembler<'_, '_> {
         }
     }
 
+    /// What a violation is told with: the words of `says`, or the check itself.
+    fn words(&self, key: &str) -> String {
+        if self.content("says").is_some() { self.text("says") } else { self.text(key) }
+    }
+
+    /// The same for checks of two parts; where there are words there is no second text.
     fn texts(&self, first: &str, second: &str) -> [String; 2] {
+        if self.content("says").is_some() {
+            return [self.text("says"), String::new()];
+        }
         [self.text(first), self.text(second)]
     }
 
@@ -339,6 +360,15 @@ impl Assembler<'_, '_> {
 
     fn optional_length(&mut self, key: &str) -> Read<Option<Length>> {
         if self.content(key).is_none() { Ok(None) } else { self.length(key).map(Some) }
+    }
+
+    /// A time that depends on no signal, in µs.
+    fn constant(&mut self, key: &str) -> Read<Option<i64>> {
+        match self.optional_length(key)? {
+            None => Ok(None),
+            Some(Length::Constant(us)) => Ok(Some(i64::try_from(us).unwrap_or(i64::MAX))),
+            Some(_depends) => Err(self.error(key, ParseError::new("the time must not depend on signals"))),
+        }
     }
 
     fn number(&mut self, key: &str) -> Read<i64> {

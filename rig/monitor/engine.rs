@@ -41,6 +41,7 @@ struct Running {
 struct Judged {
     id: String,
     title: String,
+    sentence: String,
     /// Why it is not judged at all.
     excused: Option<Verdict>,
     /// What to say if nothing of it was exercised.
@@ -111,7 +112,9 @@ impl Engine {
             }
             let unseen = missing(property, "partly", &property.partly, cables)?;
             let unseen = unseen.unwrap_or(Verdict::NotExercised);
-            judged.push(Judged { id: property.id.clone(), title: property.title.clone(), excused, unseen });
+            let (id, title, sentence) =
+                (property.id.clone(), property.title.clone(), property.sentence.clone());
+            judged.push(Judged { id, title, sentence, excused, unseen });
         }
         let items = compiler.derived() + checks.len();
         Ok(Engine {
@@ -445,8 +448,9 @@ impl Sum {
             (Some(a), Some(b)) => Some(earlier(&a, &b)),
             (a, b) => a.or(b),
         };
-        // A margin in time says more than one in a signal's unit.
-        let rank = |margin: &super::verdict::Margin| (margin.unit != Unit::Time, margin.amount);
+        // What is beyond its bound first; then a margin in time says more than one in a signal's unit.
+        let rank =
+            |margin: &super::verdict::Margin| (margin.amount >= 0, margin.unit != Unit::Time, margin.amount);
         sum.worst = sum.worst.into_iter().chain(tally.worst).min_by_key(rank);
         self.left = self.left.into_iter().chain(left).min();
     }
@@ -466,12 +470,16 @@ impl Sum {
         } else {
             property.unseen.clone()
         };
+        // What is wrong by its order or its number has no margin, and a margin that was kept is not that of the violation.
+        let kept = |worst: &super::verdict::Margin| worst.amount >= 0;
+        let violated = matches!(verdict, Verdict::Violated(_));
         PropertyResult {
             id: property.id.clone(),
             title: property.title.clone(),
+            sentence: property.sentence.clone(),
+            worst: tally.worst.filter(|worst| !violated || !kept(worst)),
             verdict,
             triggers: tally.triggers,
-            worst: tally.worst,
             violations: tally.violations,
             first: tally.first,
         }

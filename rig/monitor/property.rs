@@ -124,10 +124,10 @@ const FORMS: [Form; 12] = [
     ("share", Shape::Share, &["window", "at_least"], &[]),
     ("held", Shape::Held, &["at", "for"], &[]),
     ("seen", Shape::Seen, &["at", "within"], &[]),
-    ("value", Shape::Value, &["at"], &["min", "max"]),
+    ("value", Shape::Value, &["at"], &["min", "max", "unit"]),
     ("every", Shape::Every, &[], &["at_most", "at_least"]),
 ];
-const ANYWHERE: [&str; 2] = ["while", "tolerance"];
+const ANYWHERE: [&str; 3] = ["while", "tolerance", "says"];
 const KEYS: [&str; 12] = [
     "id", "title", "sentence", "source", "policies", "needs", "partly", "core", "check", "note", "pair",
     "left_out",

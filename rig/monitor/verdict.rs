@@ -65,11 +65,13 @@ pub struct PropertyResult {
     pub id: String,
     /// In a few words.
     pub title: String,
+    /// In a sentence.
+    pub sentence: String,
     /// The verdict of its worst check.
     pub verdict: Verdict,
     /// How often something happened that it speaks about, all checks together.
     pub triggers: u64,
-    /// The smallest margin, if its checks have any.
+    /// The smallest margin, if its checks have any; of one that is violated that of a violation, if it has one.
     pub worst: Option<Margin>,
     /// How often it was violated.
     pub violations: u64,

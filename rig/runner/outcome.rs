@@ -164,8 +164,17 @@ mod tests {
     use emulators::time::Span;
 
     fn result(id: &str, verdict: Verdict, triggers: u64) -> PropertyResult {
-        let (id, title) = (id.to_owned(), String::new());
-        PropertyResult { id, title, verdict, triggers, worst: None, violations: 0, first: Vec::new() }
+        let (id, title, sentence) = (id.to_owned(), String::new(), String::new());
+        PropertyResult {
+            id,
+            title,
+            sentence,
+            verdict,
+            triggers,
+            worst: None,
+            violations: 0,
+            first: Vec::new(),
+        }
     }
 
     fn place() -> Violation {

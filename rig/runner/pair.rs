@@ -11,6 +11,8 @@ use crate::site::{CableRole, Site};
 /// A head's driven lamps from an instant on: instant, head, lamps.
 type Edge = (Instant, u8, u8);
 
+/// The margin of what never came.
+const NEVER: i64 = i64::MIN / 2;
 const HEAD_PEDESTRIAN_A: u8 = 2;
 const GREEN: u8 = 4;
 /// Twelve bursts a minute: several in every stage.
@@ -135,7 +137,9 @@ pub(super) fn judge(kind: Pair, site: &Site, edges: &[Edge], twin: &[Edge], resu
     match worst {
         None => result.verdict = Verdict::NotExercised,
         Some(Difference { at, margin_us, text }) => {
-            result.worst = Some(Margin { amount: margin_us, unit: Unit::Time, at });
+            // What never came is late by no time.
+            result.worst =
+                Some(Margin { amount: margin_us, unit: Unit::Time, at }).filter(|_| margin_us > NEVER);
             if margin_us < 0 {
                 let violation = Violation { at, text };
                 result.violations = 1;
@@ -168,7 +172,7 @@ fn later(edges: &[Edge], twin: &[Edge], tolerance: Span) -> (u64, Option<Differe
         (None, _) => (0, None),
         (Some(at), None) => {
             let text = format!("pedestrian green at {at}; with twice as many people it never came");
-            (1, Some(Difference { at, margin_us: i64::MIN / 2, text }))
+            (1, Some(Difference { at, margin_us: NEVER, text }))
         }
         (Some(at), Some(more)) => {
             let margin_us = i64::try_from(tolerance.as_us()).unwrap_or(i64::MAX) - signed(more, at);

@@ -18,7 +18,7 @@ use emulators::time::{Instant, Span};
 pub const FLASH_DARK: Span = Span::from_ms(700);
 /// Longest on time of a flashing yellow when two flash units hand over: two halves and a little.
 pub const HANDED_OVER: Span = Span::from_ms(1_200);
-/// Half a period at the nominal 60 flashes a minute: so long before its first dark half a flashing green began.
+/// Half a period at the nominal 60 flashes a minute: so long before its first dark half a steady green or yellow began to flash.
 pub const FLASH_HALF: Span = Span::from_ms(500);
 /// Darkness shorter than this between two aspects is a gap of switching, no flash.
 pub const SWITCHING_GAP: Span = Span::from_ms(200);
@@ -276,12 +276,14 @@ impl Recogniser {
             Some(Aspect::Yellow) if flash_gap => {
                 let on = self.driven_since.since(self.on_since).saturating_sub(self.driven_vague);
                 self.unclear |= on <= FLASH_DARK && on + self.driven_vague + self.on_vague > FLASH_DARK;
-                if on <= FLASH_DARK {
-                    self.show(Aspect::FlashingYellow, self.on_since, self.on_vague, sight);
-                    self.doubt = Doubt::On;
+                // A flash begins with a lit half, and that of a steady yellow joins it.
+                if on > FLASH_DARK {
+                    let began = self.driven_since.back(FLASH_HALF);
+                    self.show(Aspect::FlashingYellow, began, self.driven_vague, sight);
                 } else {
-                    self.doubt = Doubt::Yellow;
+                    self.show(Aspect::FlashingYellow, self.on_since, self.on_vague, sight);
                 }
+                self.doubt = Doubt::On;
             }
             Some(Aspect::Yellow | Aspect::Off | Aspect::Red | Aspect::FlashingGreen | Aspect::Other)
             | None => {

@@ -288,7 +288,9 @@ impl Service {
         }
         sink.event(sink.ids.log[0], i64::from(code));
         if code == log::INTERLOCK {
-            sink.event(sink.ids.interlock[0], i64::from(arg));
+            let hundredths = i64::from(arg >> 4).checked_sub(1).filter(|hundredths| *hundredths >= 0);
+            sink.set(sink.ids.refused_after[0], number(hundredths.map(|hundredths| hundredths * 10)));
+            sink.event(sink.ids.interlock[0], i64::from(arg & 0xf));
         }
     }
 }

@@ -26,6 +26,7 @@
 //! | `ILLA` | the camera's last status says that its waiting area's channel is abnormal |
 //! | `connect_request_A ... statistics_ack_A SESSIONA` | the session; heartbeats are owed |
 //! | `MODE DEM DEMA DEMB ANN_REG FAULT LOGN DETA DETB LOSTA IMPLA STUCKA IDLEA ERRATICA log interlock LOG_BACKWARDS` | service port; nothing after twice `service_poll` without an answer |
+//! | `REFUSED_AFTER` | how long what the interlock would not see ended had lasted, in ms, as the controller's log says |
 //! | `FAULT_UNLOGGED` | the fault that stands has never been in the log |
 //! | `DEM_READ LOSTA_READ` | the last reading shows a demand, a lost detector: from when it was read |
 //! | `SUSPECT`, `SUSPECTA`, `ASKED` | a detector, that of a kerb, is failed; one is, a demand or a mode other than normal: as the panel shows it, or may have been since its reading before |
@@ -144,6 +145,7 @@ signals! {
     erratic: Domain::Flag => ["ERRATICA", "ERRATICB"];
     log: Domain::Event => ["log"];
     interlock: Domain::Event => ["interlock"];
+    refused_after: Domain::Number => ["REFUSED_AFTER"];
     log_backwards: Domain::Flag => ["LOG_BACKWARDS"];
     latched: Domain::Flag => ["LATCHED"];
     operated: Domain::Flag => ["OPERATED"];

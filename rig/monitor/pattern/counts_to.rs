@@ -96,7 +96,11 @@ impl CountsTo {
         frame.tally.judge(certain, possible, edge.lo, || {
             let [edge_text, counter] = &self.text;
             let after = Span::from_us(edge.lo.saturating_sub(one.shown.lo));
-            format!("{counter} showed {}, {edge_text} came after {after} s", one.value)
+            if counter.is_empty() {
+                format!("{edge_text}: {} was shown, and it came after {after} s", one.value)
+            } else {
+                format!("{counter} showed {}, {edge_text} came after {after} s", one.value)
+            }
         });
     }
 
@@ -107,7 +111,10 @@ impl CountsTo {
                 one.late = true;
                 let [edge, counter] = &self.text;
                 let (value, shown) = (one.value, one.shown.instant());
-                let text = || format!("{counter} showed {value} at {shown}, {edge} did not come");
+                let text = || match counter.as_str() {
+                    "" => format!("{edge}: {value} was shown at {shown}, and it did not come"),
+                    counter => format!("{counter} showed {value} at {shown}, {edge} did not come"),
+                };
                 frame.tally.violate(one.target.hi.saturating_add(tolerance), text);
             }
         }

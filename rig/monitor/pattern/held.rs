@@ -14,12 +14,20 @@ pub(in crate::monitor) struct Held {
     edge: Trigger,
     watch: u32,
     span: Length,
+    /// The edge must not happen at all.
+    never: bool,
     text: [String; 2],
 }
 
 impl Held {
-    pub(in crate::monitor) fn new(edge: Trigger, watch: u32, span: Length, text: [String; 2]) -> Held {
-        Held { edge, watch, span, text }
+    pub(in crate::monitor) fn new(
+        edge: Trigger,
+        watch: u32,
+        span: Length,
+        never: bool,
+        text: [String; 2],
+    ) -> Held {
+        Held { edge, watch, span, never, text }
     }
 
     pub(in crate::monitor) fn step(&mut self, frame: &mut Frame<'_>) -> u64 {
@@ -38,6 +46,8 @@ impl Held {
             let undecided = now.board.undecided(self.watch, edge.hi);
             let possible = if ended || began || undecided { 0 } else { margin };
             frame.tally.judge(margin, possible, edge.lo, || match text.as_str() {
+                "" if self.never => edge_text.clone(),
+                "" => format!("{edge_text}: none"),
                 "false" => format!("{edge_text} must not happen"),
                 text => format!("{text} is not true at {edge_text}"),
             });
@@ -53,7 +63,11 @@ impl Held {
         frame.tally.triggers += 1;
         frame.tally.judge(minus(shortest, span), minus(longest, span), edge.lo, || {
             let (held, span) = (Span::from_us(shortest), Span::from_us(span));
-            format!("{text} for {held} s before {edge_text}, at least {span} s")
+            if text.is_empty() {
+                format!("{edge_text}: {held} s, at least {span} s")
+            } else {
+                format!("{text} for {held} s before {edge_text}, at least {span} s")
+            }
         });
         u64::MAX
     }

@@ -213,5 +213,9 @@ impl Obligation {
 }
 
 fn words(text: &[String; 2], within: u64, start: Instant) -> String {
-    format!("{} not within {} s of {} at {start}", text[1], Span::from_us(within), text[0])
+    let within = Span::from_us(within);
+    match text {
+        [says, nothing] if nothing.is_empty() => format!("{says}: not within {within} s of {start}"),
+        [when, then] => format!("{then} not within {within} s of {when} at {start}"),
+    }
 }

@@ -62,7 +62,10 @@ impl Seen {
         let [edge_text, text] = &self.text;
         frame.tally.judge(minus(within, longest), minus(within, shortest), edge.lo, || {
             let (ago, within) = (Span::from_us(longest), Span::from_us(within));
-            if last.is_some() {
+            if text.is_empty() {
+                let last = last.map_or("never".to_owned(), |_| format!("last {ago} s before"));
+                format!("{edge_text}: {last}, within {within} s")
+            } else if last.is_some() {
                 format!("{text} last {ago} s before {edge_text}, at most {within} s")
             } else {
                 format!("{text} never before {edge_text}, within {within} s")

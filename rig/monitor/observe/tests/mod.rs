@@ -2,6 +2,7 @@ mod never_came;
 mod street;
 
 use super::*;
+use crate::monitor::property::Content;
 use crate::monitor::{Engine, Judge, PropertyResult, Verdict, catalogue};
 use street::{STARTS_AT, Street};
 
@@ -208,6 +209,36 @@ fn a_report_that_comes_again_is_no_news() {
 #[test]
 fn a_detector_that_is_called_implausible_without_a_cause_is_named_by_p40() {
     names(&Street { detector_a: 2, fault: 11, ..Street::default() }, &["P40"]);
+}
+
+#[test]
+fn the_worst_margin_of_a_broken_property_is_that_of_a_violation() {
+    let result = |street: &Street, id: &str| {
+        let results = judge(street);
+        results.into_iter().find(|result| result.id == id).unwrap_or_else(|| panic!("no {id}"))
+    };
+    let yellow = result(&Street { yellow: 2_600, ..Street::default() }, "P10");
+    assert!(yellow.worst.is_some_and(|worst| worst.amount < 0), "{yellow}");
+    // Digits that end at 2 are in time, each of them: what went wrong has no margin.
+    let ends = result(&Street { digits_more: 1, ..Street::default() }, "P16");
+    assert!(matches!(ends.verdict, Verdict::Violated(_)) && ends.worst.is_none(), "{ends}");
+}
+
+#[test]
+fn what_is_wrong_is_told_in_words() {
+    // Expressions longer than this are not read on a terminal.
+    for property in catalogue().unwrap_or_else(|error| panic!("{error}")) {
+        for (place, check) in property.checks.iter().enumerate() {
+            let length = |key| match check.entry(key).map(|entry| &entry.value) {
+                Some(Content::Text(text)) => text.len(),
+                Some(_) | None => 0,
+            };
+            let written: usize =
+                ["never", "when", "then", "at", "held", "seen", "lasts"].map(length).iter().sum();
+            let said = check.entry("says").is_some();
+            assert!(said || written <= 75, "{} check {place} needs `says`", property.id);
+        }
+    }
 }
 
 #[test]

@@ -23,6 +23,8 @@ pub(super) struct Street {
     pub(super) all_red: u64,
     /// The displays run so late: vehicle, pedestrian.
     pub(super) digits_late: [u64; 2],
+    /// They show so much more.
+    pub(super) digits_more: u16,
     /// People at the kerbs: kerb, from, until.
     pub(super) people: Vec<(usize, u64, u64)>,
     /// People on the crosswalk: from, until.
@@ -58,6 +60,7 @@ impl Default for Street {
             yellow: 3_000,
             all_red: 2_000,
             digits_late: [0, 0],
+            digits_more: 0,
             people: vec![(0, 60_000, 95_600), (1, 112_100, 155_600)],
             walkers: vec![(96_000, 107_000), (156_000, 167_000)],
             demand: None,
@@ -165,7 +168,7 @@ impl Street {
             _ => 1,
         };
         let Some(&a) = self.announced.iter().rev().find(|a| at >= **a) else { return (0, 0) };
-        let left = |from: u64| (15 - (at - from) / 1_000) as u16;
+        let left = |from: u64| (15 - (at - from) / 1_000) as u16 + self.digits_more;
         match at - a {
             0..15_000 => (colour, left(a)),
             15_000..30_000 if !vehicle => (colour, left(a + 15_000)),
