@@ -88,7 +88,6 @@ impl Examination<'_> {
     async fn visit(&self, say: &mut dyn FnMut(&str)) -> Result<Report, ExamineError> {
         let (mut seen, mut ports) = self.open(say).await;
         await_far_ends(&mut ports, self.stop, say).await;
-        note_absent_far_ends(&mut seen, &ports);
         let (ears, ports) = if ports.iter().all(Option::is_none) {
             (Ears { stop: self.stop, by_cable: Default::default() }, ports)
         } else {
@@ -104,6 +103,7 @@ impl Examination<'_> {
                 one.trouble = Some(Trouble::Lost(why.clone()));
             }
         }
+        note_absent_far_ends(&mut seen, &ports);
         self.ask(&mut seen, ports, say).await?;
         let yardstick =
             Yardstick { wiring: &self.site.wiring, listened: self.listens, cycle: cycle(self.site) };
@@ -263,6 +263,7 @@ fn note_absent_far_ends(seen: &mut [Seen], ports: &[Option<Port>]) {
     for one in seen {
         if let Some(port) = &ports[one.role.index()]
             && let Some(link) = port.far_end()
+            && one.heard.bytes == 0
             && !port.is_far_end_open()
         {
             one.trouble = Some(Trouble::NobodyThere(link.display().to_string()));
