@@ -30,7 +30,7 @@ const ARRIVAL: Duration = Duration::from_secs(30);
 const OTHERS: Duration = Duration::from_secs(2);
 /// People come after 1 s, and are seen a little later.
 const SLACK: Span = Span::from_secs(5);
-const LOOK_UP: Duration = Duration::from_millis(50);
+const LOOK_UP: Duration = Duration::from_millis(20);
 
 /// What the doctor is called for.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +88,6 @@ impl Examination<'_> {
     async fn visit(&self, say: &mut dyn FnMut(&str)) -> Result<Report, ExamineError> {
         let (mut seen, mut ports) = self.open(say).await;
         await_far_ends(&mut ports, self.stop, say).await;
-        note_absent_far_ends(&mut seen, &ports);
         let (ears, ports) = if ports.iter().all(Option::is_none) {
             (Ears { stop: self.stop, by_cable: Default::default() }, ports)
         } else {
@@ -104,6 +103,7 @@ impl Examination<'_> {
                 one.trouble = Some(Trouble::Lost(why.clone()));
             }
         }
+        note_absent_far_ends(&mut seen, &ports);
         self.ask(&mut seen, ports, say).await?;
         let yardstick =
             Yardstick { wiring: &self.site.wiring, listened: self.listens, cycle: cycle(self.site) };
@@ -247,7 +247,10 @@ async fn await_far_ends(ports: &mut [Option<Port>], stop: &AtomicBool, say: &mut
     }
     let mut until = Monotonic::now() + if before < all { OTHERS } else { ARRIVAL };
     while before > 0 && Monotonic::now() < until && !stop.load(Ordering::Relaxed) {
-        tokio::time::sleep(LOOK_UP).await;
+        // Whoever connects is let in by listening; what is said before the others are there is not yet of interest.
+        for port in ports.iter_mut().flatten().filter(|port| !port.is_far_end_open()) {
+            let _ = timeout(LOOK_UP, port.listen(&mut [0; 512])).await;
+        }
         let now = absent(ports);
         if now < before {
             until = Monotonic::now() + OTHERS;
@@ -260,6 +263,7 @@ fn note_absent_far_ends(seen: &mut [Seen], ports: &[Option<Port>]) {
     for one in seen {
         if let Some(port) = &ports[one.role.index()]
             && let Some(link) = port.far_end()
+            && one.heard.bytes == 0
             && !port.is_far_end_open()
         {
             one.trouble = Some(Trouble::NobodyThere(link.display().to_string()));
@@ -292,7 +296,7 @@ async fn try_all(mut port: Port, wiring: &Wiring, tries: Vec<Attempt>) -> Option
                 Heard::Opened | Heard::Closed => continue,
                 Heard::Gone(_) => return None,
             }
-            if let Some(voice) = Understood::of(&bytes).voice() {
+            if let Some(voice) = Understood::of(&bytes).answer_to(attempt.question) {
                 return Some(Proof { line: attempt.line, question: attempt.question, voice });
             }
         }

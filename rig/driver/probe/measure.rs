@@ -127,7 +127,7 @@ pub async fn measure(
     };
     let mut port = Port::open(url, line).await?;
     await_far_end(&mut port).await?;
-    answers(port, &question.bytes(wiring), line, samples).await
+    answers(port, question, &question.bytes(wiring), line, samples).await
 }
 
 /// A listening port has nobody to ask until somebody has come.
@@ -190,7 +190,8 @@ async fn back_and_forth(
 /// What is asked is answered.
 async fn answers(
     mut port: Port,
-    question: &[u8],
+    question: Question,
+    asked: &[u8],
     line: Line,
     samples: u32,
 ) -> Result<Measured, MeasureError> {
@@ -203,14 +204,14 @@ async fn answers(
         until_quiet(&mut port, quiet).await?;
         let came = |bytes: &[u8]| {
             Understood::of(bytes)
-                .voice()
+                .answer_to(Some(question))
                 .filter(|voice| !matches!(voice, Voice::AsCamera(_)))
                 .map(|_| bytes.len())
         };
-        match once(&mut port, &mut sender, question, came).await? {
+        match once(&mut port, &mut sender, asked, came).await? {
             Some((elapsed, length)) => {
                 in_a_row = 0;
-                measured.times.note(elapsed.saturating_sub(line.time_of(question.len() + length)));
+                measured.times.note(elapsed.saturating_sub(line.time_of(asked.len() + length)));
             }
             None => {
                 measured.lost += 1;

@@ -102,3 +102,21 @@ fn an_echo_and_a_camera_are_no_controller() {
     };
     assert_eq!(one(&[Seen { proof: Some(proof), ..port(CableRole::CameraA) }, healthy()]).kind, "camera");
 }
+
+#[test]
+fn a_sense_module_is_nobody_the_controller_could_be_blamed_for() {
+    let mut site = library::find("yudaihe-beixiaoyuan-sensed").expect("built in");
+    let heard = |unit| Understood { bytes: 99, inputs: vec![(unit, 9)], ..Understood::default() };
+    let all = |unit| {
+        [
+            port(CableRole::Lamps),
+            port(CableRole::Service),
+            Seen { heard: heard(unit), ..port(CableRole::Sense) },
+        ]
+    };
+    site.wiring.sense = site.wiring.sense.map(|sense| crate::site::SenseWiring { unit: 7, ..sense });
+    let bench = Bench { wiring: &site.wiring, listened: Span::from_secs(12), cycle: Span::from_secs(90) };
+    let kinds = |unit| diagnose(&bench, &all(unit)).iter().map(|one| one.kind).collect::<Vec<_>>();
+    assert_eq!(kinds(7), ["nothing"]);
+    assert_eq!(kinds(8), ["nothing", "unit"]);
+}

@@ -7,6 +7,7 @@ use emulators::wire::gat508::{self, Edition};
 use emulators::wire::gbt43229::{self, Address, Crc};
 use emulators::wire::modbus::{Request, Response, parse_request, parse_response};
 
+use super::ask::Question;
 use crate::site::{CableRole, Wiring};
 
 /// Writes that are remembered: half an hour of a lamp bus.
@@ -87,13 +88,24 @@ impl Understood {
             // Sixteen bits of checksum, two delimiters and a header that makes sense: one is enough.
             (voice, count.saturating_mul(CERTAIN))
         });
-        let answers = self.answers.iter().map(|(unit, count)| (Voice::Service(*unit), *count * CERTAIN));
-        let inputs = self.inputs.iter().map(|(unit, count)| (Voice::Sense(*unit), *count * CERTAIN));
+        let answers = self.answers.iter().map(|(unit, count)| (Voice::Service(*unit), *count));
+        let inputs = self.inputs.iter().map(|(unit, count)| (Voice::Sense(*unit), *count));
         let polls = self.polls.iter().map(|(unit, count)| (Voice::Feedback(*unit), *count));
         let broadcasts = self.broadcasts.iter().map(|(edition, count)| (Voice::Countdown(*edition), *count));
         let writes = (Voice::Lamps, u32::try_from(self.writes.len()).unwrap_or(u32::MAX));
         let all = camera.chain(answers).chain(inputs).chain(polls).chain(broadcasts).chain([writes]);
         all.filter(|(_, count)| *count >= CERTAIN).max_by_key(|(_, count)| *count).map(|(voice, _)| voice)
+    }
+
+    /// Who answered a question. An answer under the unit that was asked needs no second one.
+    #[must_use]
+    pub fn answer_to(&self, question: Option<Question>) -> Option<Voice> {
+        let among = |answers: &[(u8, u32)], asked: u8| answers.iter().any(|(unit, _)| *unit == asked);
+        match question {
+            Some(Question::Service(unit)) if among(&self.answers, unit) => Some(Voice::Service(unit)),
+            Some(Question::Sense(unit)) if among(&self.inputs, unit) => Some(Voice::Sense(unit)),
+            Some(Question::Service(_) | Question::Sense(_) | Question::Connect(..)) | None => self.voice(),
+        }
     }
 
     fn look_for_cameras(&mut self, bytes: &[u8], crc: Crc) {
@@ -242,7 +254,10 @@ mod tests {
         assert_eq!(found.writes.iter().map(|(unit, _)| *unit).collect::<Vec<_>>(), [3, 3]);
         let mut bytes = Vec::new();
         emit_response(9, &Response::Registers(4, [1; 8].into_iter().collect()), &mut bytes);
-        assert_eq!(Understood::of(&bytes).voice(), Some(Voice::Service(9)));
+        let found = Understood::of(&bytes);
+        assert_eq!(found.voice(), None);
+        assert_eq!(found.answer_to(Some(Question::Service(8))), None);
+        assert_eq!(found.answer_to(Some(Question::Service(9))), Some(Voice::Service(9)));
     }
 
     #[test]
