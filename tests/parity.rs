@@ -17,7 +17,7 @@ use rig::trace::{HeadName, Reader, What};
 /// Instants agree within the tolerance that every bound has (a controller's process starts within it, too).
 const AGREE: Span = Span::from_ms(100);
 /// How often a run is made again that a stall of the host has spoiled.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 2;
 
 /// What is seen of one thing, one after the other.
 type Sequences = BTreeMap<String, Vec<(Instant, String)>>;
