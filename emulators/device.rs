@@ -59,6 +59,24 @@ pub enum Operator {
     Reset,
 }
 
+impl Operator {
+    /// All that can be done, each with the word for it.
+    pub const ALL: [(&'static str, Operator); 6] = [
+        ("automatic", Operator::Automatic),
+        ("manual", Operator::Manual),
+        ("step", Operator::Step),
+        ("flash", Operator::Flash),
+        ("off", Operator::Off),
+        ("reset", Operator::Reset),
+    ];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        Operator::ALL[self as usize].0
+    }
+}
+
 /// Something a device does. `Sight` is what the world can see of this kind of device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output<Sight> {

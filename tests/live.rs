@@ -92,13 +92,16 @@ fn child_of(parent: u32) -> u32 {
 
 fn replays(trace: &Path) -> String {
     let output = rig(&["replay", trace.to_str().expect("a plain path")]).output().expect("the binary runs");
+    let [read, complaints] =
+        [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
+    // A machine that was too slow for real time is told again by the replay.
+    let too_slow = output.status.code() == Some(3) && read.contains("host too slow");
     assert!(
-        matches!(output.status.code(), Some(0 | 3 | 4)),
-        "{:?}: {}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
+        too_slow || matches!(output.status.code(), Some(0 | 4)),
+        "{:?}: {read} {complaints}",
+        output.status
     );
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    read
 }
 
 /// A run against the soft controller in a process of its own, recording has begun.

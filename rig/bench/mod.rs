@@ -17,25 +17,27 @@ mod build;
 mod node;
 mod observation;
 mod sense;
+mod stimuli;
+mod street;
+mod supply;
 mod wakes;
 mod wire;
 
 use std::collections::VecDeque;
 
-use emulators::cable::{Act as CableAct, Cable, Delivery, End};
-use emulators::camera::{Act as CameraAct, Camera, View};
-use emulators::countdown::{Act as DisplayAct, Countdown};
-use emulators::crowd::{Act as CrowdAct, Crowd, CrowdSight};
+use emulators::cable::{Cable, Delivery, End};
+use emulators::camera::Camera;
+use emulators::countdown::Countdown;
+use emulators::crowd::{Crowd, CrowdSight};
 use emulators::device::{DRAIN_LIMIT, Device, Input, Output, Port, Wake};
-use emulators::discrete_inputs::{Act as InputAct, DiscreteInputs};
-use emulators::lamps::{HeadAct, HeadSight, Lamp};
-use emulators::light_post::{Act as PostAct, LightPost};
+use emulators::discrete_inputs::DiscreteInputs;
+use emulators::light_post::LightPost;
 use emulators::pedestrian_head::PedestrianHead;
-use emulators::service_panel::{Act as PanelAct, ServicePanel};
+use emulators::service_panel::ServicePanel;
 use emulators::time::Instant;
 use emulators::vehicle_head::VehicleHead;
 
-use crate::scenario::{Head, Side, Stimulus};
+use crate::scenario::{Head, Stimulus};
 use crate::site::{CableRole, FeedbackWiring};
 use node::Node;
 use sense::Sense;
@@ -347,203 +349,6 @@ impl Bench {
     #[inline(never)]
     fn changed(&mut self, observation: Observation) {
         self.see(observation);
-    }
-
-    #[inline(never)]
-    fn head_seen(&mut self, now: Instant, head: Head, sight: HeadSight) {
-        self.see(Observation::Head { head, sight });
-        if let Some(sense) = &mut self.sense {
-            sense.shine(now, head, sight.lit);
-        }
-        let lit = [sight.lit.red, sight.lit.yellow, sight.lit.green];
-        match head {
-            Head::Vehicle(side) => {
-                let inputs = self.feedback_wiring.vehicle[side as usize];
-                for (input, on) in inputs.into_iter().zip(lit) {
-                    self.wire(now, input, on);
-                }
-            }
-            Head::Pedestrian(side) => {
-                let [red, green] = self.feedback_wiring.pedestrian[side as usize];
-                self.wire(now, red, sight.lit.red);
-                self.wire(now, green, sight.lit.green);
-                self.people_see(now, side, sight.lit.green);
-            }
-        }
-    }
-
-    fn people_see(&mut self, now: Instant, side: Side, green: bool) {
-        let before = self.green_lit != [false; 2];
-        self.green_lit[side as usize] = green;
-        let lit = self.green_lit != [false; 2];
-        if lit != before {
-            self.crowd.handle_input(now, Input::Act(CrowdAct::Green(lit)));
-            self.drain(now, Node::Crowd);
-        }
-    }
-
-    fn wire(&mut self, now: Instant, input: u8, on: bool) {
-        self.feedback.handle_input(now, Input::Act(InputAct::Wire { input, on }));
-    }
-
-    #[inline(never)]
-    fn people_moved(&mut self, now: Instant, people: CrowdSight) {
-        self.people = people;
-        self.see(Observation::People(people));
-        for side in [Side::A, Side::B] {
-            self.look(now, side);
-        }
-    }
-
-    /// A camera's view is its own waiting area, and the crosswalk where it covers it.
-    fn look(&mut self, now: Instant, side: Side) {
-        let [up, down] = if self.covers_crosswalk[side as usize] { self.people.walking } else { [0, 0] };
-        let view = View { waiting: self.people.waiting[side as usize], up, down };
-        self.cameras[side as usize].handle_input(now, Input::Act(CameraAct::See(view)));
-        self.drain(now, Node::Camera(side));
-    }
-
-    /// The cabinet's supply: everything but the cameras, which have their own, and the cables.
-    fn power(&mut self, now: Instant, on: bool) {
-        self.see(Observation::Power(on));
-        self.see(Observation::Dut(DutAction::Power(on)));
-        self.supply_cabinet(now, on);
-    }
-
-    fn supply_cabinet(&mut self, now: Instant, on: bool) {
-        for node in Node::CABINET {
-            let no_lamps = !self.has_lamp_bus && matches!(node, Node::Head(_) | Node::Post(_));
-            if no_lamps || !self.is_here(node) {
-                continue;
-            }
-            match node {
-                Node::Head(Head::Vehicle(side)) => {
-                    self.vehicle[side as usize].handle_input(now, Input::Power(on));
-                }
-                Node::Head(Head::Pedestrian(side)) => {
-                    self.pedestrian[side as usize].handle_input(now, Input::Power(on));
-                }
-                Node::Display(head) => self.displays[display_index(head)].handle_input(now, Input::Power(on)),
-                Node::Post(side) => self.posts[side as usize].handle_input(now, Input::Power(on)),
-                Node::Feedback => self.feedback.handle_input(now, Input::Power(on)),
-                Node::Cable(_)
-                | Node::Crowd
-                | Node::Camera(_)
-                | Node::Panel
-                | Node::Sense
-                | Node::SenseModule => {}
-            }
-            self.drain(now, node);
-        }
-    }
-
-    /// Supply for the whole bench, cameras and the rig's own panel included: how a run begins.
-    fn switch_on(&mut self, now: Instant, on: bool) {
-        self.supply_own(now, on);
-        self.power(now, on);
-    }
-
-    /// How a run begins beside a controller that has been running: everything here gets its supply, and nobody has seen
-    /// the controller's come.
-    pub fn stand_by(&mut self, now: Instant) {
-        self.supply_own(now, true);
-        self.supply_cabinet(now, true);
-        self.wakes.soonest();
-    }
-
-    /// Cameras and the rig's own panel do not hang on the cabinet's supply.
-    fn supply_own(&mut self, now: Instant, on: bool) {
-        for side in [Side::A, Side::B] {
-            if self.is_here(Node::Camera(side)) {
-                self.cameras[side as usize].handle_input(now, Input::Power(on));
-                self.drain(now, Node::Camera(side));
-            }
-        }
-        if !self.is_here(Node::Panel) {
-            return;
-        }
-        if let Some(panel) = &mut self.panel {
-            panel.handle_input(now, Input::Power(on));
-        }
-        self.drain(now, Node::Panel);
-        if let Some(sense) = &mut self.sense {
-            sense.power(now, on);
-            self.drain(now, Node::SenseModule);
-            self.drain(now, Node::Sense);
-        }
-    }
-
-    fn stimulus(&mut self, now: Instant, stimulus: &Stimulus) {
-        self.see(Observation::Stimulus(stimulus.clone()));
-        match *stimulus {
-            Stimulus::Arrive { kerb, count, speed_mm_s, habit } => {
-                self.crowd(now, CrowdAct::Arrive { kerb, count, speed_mm_s, habit });
-            }
-            Stimulus::Leave { kerb, count } => self.crowd(now, CrowdAct::Leave { kerb, count }),
-            Stimulus::CameraFails(side, fault) => self.camera(now, side, CameraAct::Fail(fault)),
-            Stimulus::CameraHeals(side) => self.camera(now, side, CameraAct::Heal),
-            Stimulus::CableFails(role, fault) => self.cable(now, role, CableAct::Break(fault)),
-            Stimulus::CableMended(role) => self.cable(now, role, CableAct::Mend),
-            Stimulus::LampFails(head, lamp, fault) => self.head(now, head, HeadAct::Break(lamp, fault)),
-            Stimulus::LampMended(head, lamp) => self.head(now, head, HeadAct::Mend(lamp)),
-            Stimulus::SenseFails(head, lamp, lit) => self.sense_sticks(now, head, lamp, Some(lit)),
-            Stimulus::SenseMended(head, lamp) => self.sense_sticks(now, head, lamp, None),
-            Stimulus::DisplayFails(head, fault) => self.display(now, head, DisplayAct::Break(fault)),
-            Stimulus::DisplayMended(head) => self.display(now, head, DisplayAct::Mend),
-            Stimulus::PostFails(side, fault) => self.post(now, side, PostAct::Break(fault)),
-            Stimulus::PostMended(side) => self.post(now, side, PostAct::Mend),
-            Stimulus::Power(on) => self.power(now, on),
-            Stimulus::Operator(action) => self.see(Observation::Dut(DutAction::Operator(action))),
-            Stimulus::Stall => self.see(Observation::Dut(DutAction::Stall)),
-            Stimulus::Resume => self.see(Observation::Dut(DutAction::Resume)),
-            Stimulus::ServiceWrite { register, value } => {
-                if let Some(panel) = &mut self.panel {
-                    panel.handle_input(now, Input::Act(PanelAct::Write { register, value }));
-                    self.drain(now, Node::Panel);
-                }
-            }
-        }
-    }
-
-    fn crowd(&mut self, now: Instant, act: CrowdAct) {
-        self.crowd.handle_input(now, Input::Act(act));
-        self.drain(now, Node::Crowd);
-    }
-
-    fn camera(&mut self, now: Instant, side: Side, act: CameraAct) {
-        self.cameras[side as usize].handle_input(now, Input::Act(act));
-        self.drain(now, Node::Camera(side));
-    }
-
-    fn cable(&mut self, now: Instant, role: CableRole, act: CableAct) {
-        if let Some(cable) = &mut self.cables[role.index()] {
-            cable.handle_act(now, act);
-        }
-        self.cable_due(now, role);
-    }
-
-    fn head(&mut self, now: Instant, head: Head, act: HeadAct) {
-        match head {
-            Head::Vehicle(side) => self.vehicle[side as usize].handle_input(now, Input::Act(act)),
-            Head::Pedestrian(side) => self.pedestrian[side as usize].handle_input(now, Input::Act(act)),
-        }
-        self.drain(now, Node::Head(head));
-    }
-
-    fn sense_sticks(&mut self, now: Instant, head: Head, lamp: Lamp, lit: Option<bool>) {
-        if let Some(sense) = &mut self.sense {
-            sense.stick(now, head, lamp, lit);
-        }
-    }
-
-    fn display(&mut self, now: Instant, head: Head, act: DisplayAct) {
-        self.displays[display_index(head)].handle_input(now, Input::Act(act));
-        self.drain(now, Node::Display(head));
-    }
-
-    fn post(&mut self, now: Instant, side: Side, act: PostAct) {
-        self.posts[side as usize].handle_input(now, Input::Act(act));
-        self.drain(now, Node::Post(side));
     }
 }
 

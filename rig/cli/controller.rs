@@ -9,7 +9,7 @@ use emulators::controller::Controller;
 use emulators::time::Span;
 use tokio::sync::mpsc;
 
-use super::{Exit, STOP, complain};
+use super::{Exit, STOP, complain, typed};
 use crate::driver::live::{Lateness, News, World, serve};
 use crate::driver::port::Port;
 use crate::driver::{PortsFile, WallClock};
@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     /// Where what must survive a loss of supply is kept.
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
-    /// Local time at the start, seconds since 1970-01-01; without it: the machine's.
+    /// Local time at the start, seconds since 1970-01-01; without it: the machine's, in UTC.
     #[arg(long, value_name = "SECONDS")]
     start_time: Option<u32>,
     /// Where its millisecond counter begins.
@@ -96,7 +96,7 @@ fn control(arguments: &Arguments, site: &Site, ports: &PortsFile) -> Result<(), 
         .map_err(|error| format!("no runtime: {error}"))?;
     let (tell, mut news) = mpsc::channel(16);
     let attached = arguments.attached;
-    thread::spawn(move || listen(&tell, attached));
+    thread::spawn(move || typed::hand_on(&tell, attached));
     runtime.block_on(async {
         let mut open = Vec::new();
         for role in CableRole::ALL {
@@ -133,21 +133,8 @@ fn control(arguments: &Arguments, site: &Site, ports: &PortsFile) -> Result<(), 
 /// The controller as it is when its supply comes.
 fn device(arguments: &Arguments, site: &Site) -> Controller {
     let mut config = site.controller.clone();
-    config.clock = arguments.start_time.unwrap_or_else(super::local_time);
+    config.clock = arguments.start_time.unwrap_or_else(super::machine_time);
     config.uptime_ms = arguments.uptime_ms;
     let persisted = arguments.state.as_ref().and_then(|path| std::fs::read(path).ok());
     Controller::new(config, persisted.as_deref())
-}
-
-/// Lines of standard input are what a person at the panel does.
-fn listen(tell: &mpsc::Sender<News>, attached: bool) {
-    for line in std::io::stdin().lines() {
-        let Ok(line) = line else { break };
-        if tell.blocking_send(News::Told(line)).is_err() {
-            return;
-        }
-    }
-    if attached {
-        let _ = tell.blocking_send(News::Told("quit".to_owned()));
-    }
 }

@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
         site: &site,
         file: &file,
         listens: Span::from_secs(arguments.seconds),
-        clock: super::local_time(),
+        clock: super::machine_time(),
         stop: &STOP,
     };
     let quiet = manner.quiet;

@@ -7,9 +7,9 @@ use std::thread;
 use clap::ValueEnum;
 use tokio::sync::mpsc;
 
-use super::{Exit, Manner, STOP, complain};
+use super::{Exit, Manner, STOP, complain, typed};
 use crate::bench::{Bench, Emulator};
-use crate::driver::live::{AloneEnd, AloneRun, News, Spectator};
+use crate::driver::live::{AloneEnd, AloneRun, Spectator};
 use crate::driver::port::{Port, PortError, PortUrl};
 use crate::runner::decoding;
 use crate::scenario::{Head, Scenario, Side, library as scenarios};
@@ -132,7 +132,7 @@ fn emulate(arguments: &Arguments, manner: Manner) -> Result<AloneEnd, Refused> {
     };
     let mut wires = [false; CableRole::ALL.len()];
     wires[cable.index()] = !arguments.port.is_timeless();
-    let starts_at = scenario.as_ref().map_or_else(super::local_time, |scenario| scenario.starts_at);
+    let starts_at = scenario.as_ref().map_or_else(super::machine_time, |scenario| scenario.starts_at);
     let bench = Bench::alone(&site, starts_at, arguments.seed, wires, &here);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (tell, news) = mpsc::channel(16);
@@ -151,7 +151,7 @@ fn emulate(arguments: &Arguments, manner: Manner) -> Result<AloneEnd, Refused> {
             complain_line!("type `help` for what can happen to it, `quit` to end");
         }
         let attached = arguments.attached;
-        thread::spawn(move || listen(&tell, attached));
+        thread::spawn(move || typed::hand_on(&tell, attached));
         let steps = scenario.map(|scenario: Scenario| scenario.steps.into()).unwrap_or_default();
         let run = AloneRun { bench, cable, port, steps, stop: &STOP };
         if manner.quiet {
@@ -272,19 +272,6 @@ fn name(kind: Device, device: Emulator, site: &Site) -> String {
         Emulator::Head(_) | Emulator::Post(_) | Emulator::Inputs => {
             format!("{name} (unit {})", unit_of(device, site).unwrap_or_default())
         }
-    }
-}
-
-/// Hands on what is typed.
-fn listen(tell: &mpsc::Sender<News>, attached: bool) {
-    for line in std::io::stdin().lines() {
-        let Ok(line) = line else { break };
-        if tell.blocking_send(News::Told(line)).is_err() {
-            return;
-        }
-    }
-    if attached {
-        let _ = tell.blocking_send(News::Told("quit".to_owned()));
     }
 }
 

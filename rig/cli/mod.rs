@@ -25,6 +25,7 @@ mod output;
 mod ports;
 mod replay;
 mod show;
+mod typed;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -124,8 +125,9 @@ pub fn main() -> ExitCode {
     output::finish(exit).into()
 }
 
-/// Local time as devices count it: seconds since 1970-01-01, without a zone. Where the zone cannot be told: UTC.
-fn local_time() -> u32 {
+/// The machine's time as devices count theirs, seconds since 1970-01-01: UTC, whatever zone the machine is in. Who needs
+/// local time says so (`--start-time`, a scenario's `starts_at`, the service port's clock).
+fn machine_time() -> u32 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     u32::try_from(since.as_secs()).unwrap_or(u32::MAX)
 }

@@ -14,7 +14,7 @@ use crate::trace::Record;
 use emulators::time::Instant;
 
 pub use clock::{Alarm, WallClock};
-pub use ports_file::{ActionBy, PortsFile};
+pub use ports_file::{ActionBy, PortsFile, UNMEASURED_PTY};
 pub use virtual_time::{Ended, VirtualRun};
 
 /// Whoever watches a run: writes records down, judges them, may ask for the end.

@@ -29,7 +29,7 @@ use crate::site::{CableRole, Document, Entry, FileError, Section, duration};
 /// Latency assumed of ports nobody has measured: that of an adapter with its default latency timer.
 const UNMEASURED: Span = Span::from_ms(16);
 /// Latency assumed where all ports are pseudo-terminals (round trips of 4 ms were seen on an idle machine).
-const UNMEASURED_PTY: Span = Span::from_ms(5);
+pub const UNMEASURED_PTY: Span = Span::from_ms(5);
 
 /// How something is done to the controller.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

@@ -15,9 +15,9 @@ use super::ports::await_far_ends;
 use super::recorder::Recorder;
 use super::run::{Options, RunError, blank, close, must_exercise_what_exists, prepare, write_text};
 use crate::bench::Bench;
-use crate::driver::Witness;
 use crate::driver::live::{Absence, Cabinet, LiveEnd, LiveOutcome, LiveRun, News, Soft, SoftOptions, Start};
 use crate::driver::port::Port;
+use crate::driver::{UNMEASURED_PTY, Witness};
 use crate::monitor::Judge;
 use crate::scenario::Scenario;
 use crate::site::{CableRole, Site};
@@ -29,8 +29,6 @@ const WAITING: usize = 65_536;
 const FLUSHED: Duration = Duration::from_millis(500);
 /// What a trace of real time calls its clock.
 pub(super) const LIVE: &str = "live";
-/// How exactly instants at a pseudo-terminal are known (round trips of 4 ms were measured on an idle machine).
-const PTY_UNCERTAINTY: Span = Span::from_ms(5);
 
 /// Runs a scenario in real time against the soft controller in a process of its own, over pseudo-terminals.
 /// `program` is the one that knows `controller`.
@@ -85,7 +83,7 @@ pub fn run_soft(
         steps: &scenario.steps,
         lasts: scenario.lasts,
         ports,
-        uncertainty: [PTY_UNCERTAINTY; CableRole::COUNT],
+        uncertainty: [UNMEASURED_PTY; CableRole::COUNT],
         closing_is_trouble: false,
     };
     carry_out(Job { site, scenario, seed, options }, &runtime, run, cabinet, news).0

@@ -23,14 +23,7 @@ pub(crate) const LAMPS: [(&str, Lamp); 3] =
 pub(crate) const COLOURS: [(&str, Colour); 4] =
     [("dark", Colour::Dark), ("green", Colour::Green), ("yellow", Colour::Yellow), ("red", Colour::Red)];
 
-pub(crate) const OPERATORS: [(&str, Operator); 6] = [
-    ("automatic", Operator::Automatic),
-    ("manual", Operator::Manual),
-    ("step", Operator::Step),
-    ("flash", Operator::Flash),
-    ("off", Operator::Off),
-    ("reset", Operator::Reset),
-];
+pub(crate) const OPERATORS: [(&str, Operator); 6] = Operator::ALL;
 
 pub(crate) const CABLES: [(&str, CableRole); CableRole::COUNT] = [
     ("camera-a", CableRole::CameraA),

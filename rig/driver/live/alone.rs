@@ -5,10 +5,10 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use emulators::device::{Device, Input, Output};
-use emulators::time::{Instant, Span};
+use emulators::time::Instant;
 use tokio::sync::mpsc;
 
-use super::{Lateness, Machine, News, TOO_LATE, run};
+use super::{LOOK_UP, Lateness, Machine, News, TOO_LATE, run};
 use crate::bench::{Bench, Observation};
 use crate::driver::clock::WallClock;
 use crate::driver::port::Port;
@@ -16,9 +16,6 @@ use crate::driver::record::{exactly, what};
 use crate::scenario::{EXAMPLES, Stimulus, said};
 use crate::site::CableRole;
 use crate::trace::{Record, What};
-
-/// At least so often the loop looks up: somebody may want to stop.
-const LOOK_UP: Span = Span::from_ms(100);
 
 /// What may be typed besides a scenario's actions.
 const OWN_WORDS: &str = "\

@@ -195,14 +195,7 @@ impl Cabinet for Soft {
     }
 
     fn operator(&mut self, action: Operator) -> Result<(), String> {
-        self.tell(match action {
-            Operator::Automatic => "automatic",
-            Operator::Manual => "manual",
-            Operator::Step => "step",
-            Operator::Flash => "flash",
-            Operator::Off => "off",
-            Operator::Reset => "reset",
-        })
+        self.tell(action.word())
     }
 
     fn stall(&mut self) -> Result<(), String> {

@@ -60,23 +60,12 @@ fn carry_out(command: &[String], word: &str) -> Result<(), String> {
 /// The writes to holding registers that do what an operator does.
 fn writes(action: Operator) -> Vec<(u16, u16)> {
     match action {
-        Operator::Automatic => vec![(map::MODE_REQUEST, 2)],
-        Operator::Manual => vec![(map::MODE_REQUEST, 5)],
-        Operator::Flash => vec![(map::MODE_REQUEST, 4)],
-        Operator::Off => vec![(map::MODE_REQUEST, 6)],
+        Operator::Automatic => vec![(map::MODE_REQUEST, map::Mode::Normal as u16)],
+        Operator::Manual => vec![(map::MODE_REQUEST, map::Mode::Manual as u16)],
+        Operator::Flash => vec![(map::MODE_REQUEST, map::Mode::Flash as u16)],
+        Operator::Off => vec![(map::MODE_REQUEST, map::Mode::Off as u16)],
         Operator::Step => vec![(map::MANUAL_STEP, 1)],
         Operator::Reset => vec![(map::FAULT_RESET, 1)],
-    }
-}
-
-const fn word(action: Operator) -> &'static str {
-    match action {
-        Operator::Automatic => "automatic",
-        Operator::Manual => "manual",
-        Operator::Step => "step",
-        Operator::Flash => "flash",
-        Operator::Off => "off",
-        Operator::Reset => "reset",
     }
 }
 
@@ -89,8 +78,8 @@ impl Cabinet for Connected {
                 Ok(Begun::ByService(writes(action)))
             }
             DutAction::Operator(action) => {
-                let what = format!("at the controller's panel: {}", word(action));
-                self.ask(&self.operator, &what, word(action))
+                let what = format!("at the controller's panel: {}", action.word());
+                self.ask(&self.operator, &what, action.word())
             }
             DutAction::Stall | DutAction::Resume => {
                 Err("the processor of a controller on the table cannot be stopped".to_owned())

@@ -33,6 +33,8 @@ const HEARD: usize = 256;
 /// The most a port hands over at a time.
 const CHUNK: usize = 4_096;
 
+/// At least so often a machine is woken, whatever it waits for: somebody may want to stop.
+const LOOK_UP: Span = Span::from_ms(100);
 /// How soon a port that is gone is looked for, at first and in the long run.
 const SOONEST: Duration = Duration::from_millis(50);
 const LATEST: Duration = Duration::from_millis(800);

@@ -8,12 +8,9 @@ use emulators::device::{Device, Input, Operator, Output, Port as Connector};
 use emulators::time::{Instant, Span};
 use tokio::sync::mpsc;
 
-use super::{Lateness, Machine, News, TOO_LATE, run};
+use super::{LOOK_UP, Lateness, Machine, News, TOO_LATE, run};
 use crate::driver::clock::WallClock;
 use crate::driver::port::Port;
-
-/// At least so often the loop looks up: somebody may want to stop.
-const LOOK_UP: Span = Span::from_ms(100);
 
 /// Where what a device does besides speaking goes.
 pub trait World {
@@ -56,21 +53,16 @@ impl<D: Device<Act = (), Sight = ()>> Plugged<'_, D> {
 
     /// What a person at the panel, or the supply, does.
     fn told(&mut self, at: Instant, line: &str) {
-        let input = match line {
-            "automatic" => Input::Operator(Operator::Automatic),
-            "manual" => Input::Operator(Operator::Manual),
-            "step" => Input::Operator(Operator::Step),
-            "flash" => Input::Operator(Operator::Flash),
-            "off" => Input::Operator(Operator::Off),
-            "reset" => Input::Operator(Operator::Reset),
-            "power off" => Input::Power(false),
-            "power on" => Input::Power(true),
-            "quit" => return self.over = Some("told to quit".to_owned()),
-            "" => return,
-            other => {
-                tracing::warn!(
-                    "`{other}` is no command: automatic, manual, step, flash, off, reset, power off, power on, quit"
-                );
+        let operator = Operator::ALL.into_iter().find(|(word, _)| *word == line);
+        let input = match (operator, line) {
+            (Some((_, action)), _) => Input::Operator(action),
+            (None, "power off") => Input::Power(false),
+            (None, "power on") => Input::Power(true),
+            (None, "quit") => return self.over = Some("told to quit".to_owned()),
+            (None, "") => return,
+            (None, other) => {
+                let words = Operator::ALL.map(|(word, _)| word).join(", ");
+                tracing::warn!("`{other}` is no command: {words}, power off, power on, quit");
                 return;
             }
         };

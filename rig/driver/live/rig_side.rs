@@ -7,7 +7,7 @@ use emulators::device::{Device, Input, Output, Port as Connector};
 use emulators::time::{Instant, Span};
 use tokio::sync::mpsc;
 
-use super::{Begun, Cabinet, Lateness, Machine, News, TOO_LATE, TOO_SLOW, run};
+use super::{Begun, Cabinet, LOOK_UP, Lateness, Machine, News, TOO_LATE, TOO_SLOW, run};
 use crate::bench::{Bench, DutAction, Observation};
 use crate::driver::Witness;
 use crate::driver::clock::WallClock;
@@ -23,9 +23,6 @@ const FORGIVEN: Span = Span::from_secs(2);
 const GRACE: Span = Span::from_secs(4);
 /// How long a person may take to do what was asked.
 const PATIENCE: Span = Span::from_secs(120);
-/// At least so often the loop looks up, whatever the bench waits for: somebody may want to stop.
-const LOOK_UP: Span = Span::from_ms(100);
-
 /// How a live run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LiveEnd {
@@ -155,7 +152,7 @@ struct RigSide<'a> {
     noted: Vec<(What, Option<Instant>)>,
     last: Instant,
     forgiven: Instant,
-    /// Ports that are gone, by cable: since when, and why.
+    /// Ports that are gone, by cable: since when.
     gone: [Option<Instant>; CableRole::COUNT],
     absences: Vec<Absence>,
     stalls: Vec<(Instant, Span)>,

@@ -16,6 +16,7 @@ mod bus;
 mod cameras;
 mod context;
 mod displays;
+mod frames;
 mod heads;
 mod posts;
 mod sensed;
@@ -31,13 +32,13 @@ use self::context::Context;
 use self::displays::Displays;
 use self::heads::{Heads, pedestrian_level, place, vehicle_level};
 use self::posts::Posts;
-use self::service::{Learnt, Service};
+use self::service::Service;
 use self::sink::{LAG, Sink};
 use self::vocabulary::Ids;
 use super::signal::{Change, Value, Vocabulary};
 use crate::site::{CableRole, Geometry, Limits, Site, Wiring};
 use crate::trace::aspect::{Aspect, Sighting};
-use crate::trace::{Frame, Record, What};
+use crate::trace::{Record, What};
 
 emulators::timers! {
     /// What the observer waits for.
@@ -375,144 +376,6 @@ impl Observer {
         self.context.people(&mut self.sink, people);
     }
 
-    fn frame(&mut self, frame: &Frame) {
-        let Some(role) = CableRole::ALL.get(usize::from(frame.cable)).copied() else { return };
-        if frame.collided {
-            self.collision(role, frame);
-        }
-        match role {
-            CableRole::CameraA => self.camera(0, frame),
-            CableRole::CameraB => self.camera(1, frame),
-            CableRole::Lamps => self.lamp_bus(frame),
-            CableRole::Feedback => self.feedback_bus(frame),
-            CableRole::Countdown => self.broadcast(frame),
-            CableRole::Service => self.service_frame(frame),
-            // What the module answers stands in records of its own; that it answers does not.
-            CableRole::Sense => self.sense_frame(frame),
-        }
-    }
-
-    fn broadcast(&mut self, frame: &Frame) {
-        let sink = &mut self.sink;
-        if frame.from == Some(0) {
-            let red = self.heads.shown(2) == Some(Aspect::Red);
-            self.displays.sent(sink, frame.sent.as_deref().unwrap_or(&frame.bytes), red);
-        }
-        self.displays.heard(sink, &frame.bytes);
-    }
-
-    fn camera(&mut self, place: usize, frame: &Frame) {
-        let Observer { sink, cameras, context, .. } = self;
-        let camera = &mut cameras[place];
-        match frame.from {
-            Some(0) => camera.order(sink, frame.sent.as_deref().unwrap_or(&frame.bytes)),
-            Some(_) | None => {
-                let people = camera.upload(sink, frame.start, &frame.bytes, self.pedestrian_red_since).people;
-                context.on_crosswalk(sink, sink.is(sink.ids.on_crosswalk[0]));
-                if people {
-                    self.people();
-                }
-            }
-        }
-    }
-
-    fn lamp_bus(&mut self, frame: &Frame) {
-        let Observer { sink, lamps, heads, posts, context, .. } = self;
-        let now = sink.now;
-        if frame.sent.is_some() || frame.from.is_none() {
-            Heads::noise(sink);
-        }
-        let request = frame.from == Some(0);
-        if let Some(gap) = lamps.silence(frame.start, now, length(frame), request, self.silences[0])
-            && sink.earliest == now
-        {
-            sink.event(sink.ids.modbus_gap[0], gap.as_us() as i64);
-        }
-        match frame.from {
-            Some(0) => {
-                lamps.asked.hear(frame.start, now, &frame.bytes, &mut |unit, request| {
-                    heads.asked(sink, unit, request);
-                    posts.asked(sink, unit, request);
-                });
-                context.linked(sink);
-            }
-            Some(_) => lamps.answered.hear(frame.start, now, &frame.bytes, &mut |unit, response| {
-                heads.answered(sink, unit, response);
-            }),
-            None => {}
-        }
-        if self.heads.sense.is_some() {
-            self.reckon_all();
-        }
-    }
-
-    fn feedback_bus(&mut self, frame: &Frame) {
-        let Observer { sink, feedback, heads, .. } = self;
-        let now = sink.now;
-        if let Some(gap) =
-            feedback.silence(frame.start, now, length(frame), frame.from == Some(0), self.silences[1])
-            && sink.earliest == now
-        {
-            sink.event(sink.ids.modbus_gap[1], gap.as_us() as i64);
-        }
-        match frame.from {
-            Some(0) => feedback.asked.hear(frame.start, now, &frame.bytes, &mut |_unit, request| {
-                heads.feedback_asked(request);
-            }),
-            Some(_) => feedback.answered.hear(frame.start, now, &frame.bytes, &mut |unit, response| {
-                heads.feedback_answered(sink, unit, response);
-            }),
-            None => {}
-        }
-    }
-
-    fn service_frame(&mut self, frame: &Frame) {
-        let Observer { sink, service_bus, service, cameras, context, .. } = self;
-        let now = sink.now;
-        let mut learnt = Learnt::default();
-        match frame.from {
-            Some(0) => service_bus.answered.hear(frame.start, now, &frame.bytes, &mut |unit, response| {
-                learnt = service.answered(sink, unit, response);
-            }),
-            Some(_) => service_bus.asked.hear(frame.start, now, &frame.bytes, &mut |unit, request| {
-                service.asked(sink, unit, request);
-            }),
-            None => {}
-        }
-        if let Some((upsets, since)) = learnt.mode {
-            context.mode(sink, upsets, since);
-        }
-        for (camera, lost) in cameras.iter_mut().zip(learnt.lost) {
-            if let Some(since) = lost {
-                camera.lost(sink, since);
-            }
-        }
-        if let Some(since) = learnt.operated {
-            context.operated(sink, since);
-        }
-        if let Some(clock) = learnt.clock {
-            self.clock = i64::from(clock) - now.as_us() as i64 / 1_000_000;
-            self.quiet();
-        }
-    }
-
-    /// Two transmissions overlapped: the one that began later is to blame, if it is the controller's.
-    fn collision(&mut self, role: CableRole, frame: &Frame) {
-        let (start, end) = (frame.start, self.sink.now);
-        let before = self.collided[role.index()].replace((start, end, frame.from));
-        let Some((other_start, _, other_from)) = before.filter(|(_, other_end, _)| *other_end > start) else {
-            return;
-        };
-        // Two that begin at the same instant are not inside each other.
-        let later = if start > other_start { frame.from } else { other_from };
-        // Where instants are uncertain, so is who was first.
-        let exact = self.sink.earliest == self.sink.now;
-        let both_meant = frame.from.is_some() && other_from.is_some() && exact;
-        if both_meant && start != other_start && later == Some(0) {
-            self.sink.event(self.sink.ids.overlap[0], role.index() as i64);
-        }
-    }
-
     /// Whether prompts shall be quiet now, and when that changes.
     fn quiet(&mut self) {
         let now = self.sink.now;
@@ -527,11 +390,6 @@ impl Observer {
         let whole = Instant::from_us(now.as_us() / 1_000_000 * 1_000_000);
         self.sink.wake(Timer::Quiet, whole + Span::from_secs(next[0].min(next[1])));
     }
-}
-
-/// How many bytes were on the line.
-fn length(frame: &Frame) -> usize {
-    frame.sent.as_ref().map_or(0, Vec::len).max(frame.bytes.len())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod street;
 use super::*;
 use crate::monitor::property::Content;
 use crate::monitor::{Engine, Judge, PropertyResult, Verdict, catalogue};
+use crate::trace::Frame;
 use street::{STARTS_AT, Street};
 
 fn site() -> Site {

@@ -1,0 +1,153 @@
+//! Frames: which cable one was on decides who reads it.
+
+use super::Observer;
+use super::heads::Heads;
+use super::service::Learnt;
+use crate::site::CableRole;
+use crate::trace::Frame;
+use crate::trace::aspect::Aspect;
+
+impl Observer {
+    pub(super) fn frame(&mut self, frame: &Frame) {
+        let Some(role) = CableRole::ALL.get(usize::from(frame.cable)).copied() else { return };
+        if frame.collided {
+            self.collision(role, frame);
+        }
+        match role {
+            CableRole::CameraA => self.camera(0, frame),
+            CableRole::CameraB => self.camera(1, frame),
+            CableRole::Lamps => self.lamp_bus(frame),
+            CableRole::Feedback => self.feedback_bus(frame),
+            CableRole::Countdown => self.broadcast(frame),
+            CableRole::Service => self.service_frame(frame),
+            // What the module answers stands in records of its own; that it answers does not.
+            CableRole::Sense => self.sense_frame(frame),
+        }
+    }
+
+    fn broadcast(&mut self, frame: &Frame) {
+        let sink = &mut self.sink;
+        if frame.from == Some(0) {
+            let red = self.heads.shown(2) == Some(Aspect::Red);
+            self.displays.sent(sink, frame.sent.as_deref().unwrap_or(&frame.bytes), red);
+        }
+        self.displays.heard(sink, &frame.bytes);
+    }
+
+    fn camera(&mut self, place: usize, frame: &Frame) {
+        let Observer { sink, cameras, context, .. } = self;
+        let camera = &mut cameras[place];
+        match frame.from {
+            Some(0) => camera.order(sink, frame.sent.as_deref().unwrap_or(&frame.bytes)),
+            Some(_) | None => {
+                let people = camera.upload(sink, frame.start, &frame.bytes, self.pedestrian_red_since).people;
+                context.on_crosswalk(sink, sink.is(sink.ids.on_crosswalk[0]));
+                if people {
+                    self.people();
+                }
+            }
+        }
+    }
+
+    fn lamp_bus(&mut self, frame: &Frame) {
+        let Observer { sink, lamps, heads, posts, context, .. } = self;
+        let now = sink.now;
+        if frame.sent.is_some() || frame.from.is_none() {
+            Heads::noise(sink);
+        }
+        let request = frame.from == Some(0);
+        if let Some(gap) = lamps.silence(frame.start, now, length(frame), request, self.silences[0])
+            && sink.earliest == now
+        {
+            sink.event(sink.ids.modbus_gap[0], gap.as_us() as i64);
+        }
+        match frame.from {
+            Some(0) => {
+                lamps.asked.hear(frame.start, now, &frame.bytes, &mut |unit, request| {
+                    heads.asked(sink, unit, request);
+                    posts.asked(sink, unit, request);
+                });
+                context.linked(sink);
+            }
+            Some(_) => lamps.answered.hear(frame.start, now, &frame.bytes, &mut |unit, response| {
+                heads.answered(sink, unit, response);
+            }),
+            None => {}
+        }
+        if self.heads.sense.is_some() {
+            self.reckon_all();
+        }
+    }
+
+    fn feedback_bus(&mut self, frame: &Frame) {
+        let Observer { sink, feedback, heads, .. } = self;
+        let now = sink.now;
+        if let Some(gap) =
+            feedback.silence(frame.start, now, length(frame), frame.from == Some(0), self.silences[1])
+            && sink.earliest == now
+        {
+            sink.event(sink.ids.modbus_gap[1], gap.as_us() as i64);
+        }
+        match frame.from {
+            Some(0) => feedback.asked.hear(frame.start, now, &frame.bytes, &mut |_unit, request| {
+                heads.feedback_asked(request);
+            }),
+            Some(_) => feedback.answered.hear(frame.start, now, &frame.bytes, &mut |unit, response| {
+                heads.feedback_answered(sink, unit, response);
+            }),
+            None => {}
+        }
+    }
+
+    fn service_frame(&mut self, frame: &Frame) {
+        let Observer { sink, service_bus, service, cameras, context, .. } = self;
+        let now = sink.now;
+        let mut learnt = Learnt::default();
+        match frame.from {
+            Some(0) => service_bus.answered.hear(frame.start, now, &frame.bytes, &mut |unit, response| {
+                learnt = service.answered(sink, unit, response);
+            }),
+            Some(_) => service_bus.asked.hear(frame.start, now, &frame.bytes, &mut |unit, request| {
+                service.asked(sink, unit, request);
+            }),
+            None => {}
+        }
+        if let Some((upsets, since)) = learnt.mode {
+            context.mode(sink, upsets, since);
+        }
+        for (camera, lost) in cameras.iter_mut().zip(learnt.lost) {
+            if let Some(since) = lost {
+                camera.lost(sink, since);
+            }
+        }
+        if let Some(since) = learnt.operated {
+            context.operated(sink, since);
+        }
+        if let Some(clock) = learnt.clock {
+            self.clock = i64::from(clock) - now.as_us() as i64 / 1_000_000;
+            self.quiet();
+        }
+    }
+
+    /// Two transmissions overlapped: the one that began later is to blame, if it is the controller's.
+    fn collision(&mut self, role: CableRole, frame: &Frame) {
+        let (start, end) = (frame.start, self.sink.now);
+        let before = self.collided[role.index()].replace((start, end, frame.from));
+        let Some((other_start, _, other_from)) = before.filter(|(_, other_end, _)| *other_end > start) else {
+            return;
+        };
+        // Two that begin at the same instant are not inside each other.
+        let later = if start > other_start { frame.from } else { other_from };
+        // Where instants are uncertain, so is who was first.
+        let exact = self.sink.earliest == self.sink.now;
+        let both_meant = frame.from.is_some() && other_from.is_some() && exact;
+        if both_meant && start != other_start && later == Some(0) {
+            self.sink.event(self.sink.ids.overlap[0], role.index() as i64);
+        }
+    }
+}
+
+/// How many bytes were on the line.
+fn length(frame: &Frame) -> usize {
+    frame.sent.as_ref().map_or(0, Vec::len).max(frame.bytes.len())
+}
