@@ -275,6 +275,7 @@ impl<'a> Compiler<'a> {
                 self.new_bit(vec![u32::from(signal.0)]);
             }
             self.rows[place].levels = levels;
+            self.rows[place].group = (u64::MAX >> (64 - levels)) << self.rows[place].shift;
             self.rows[place].used = true;
         }
         Ok(self.rows[place].word * 64 + self.rows[place].shift)
@@ -378,7 +379,14 @@ impl OneOf for Vec<u32> {
 
 fn predicate(clauses: &Clauses) -> Predicate {
     let (mut all, mut any) = (Vec::new(), Vec::new());
-    for clause in clauses {
+    // A clause that contains another says nothing that the other does not; of two that are the same the first stays.
+    let within = |one: &Vec<Literal>, other: &Vec<Literal>| one.iter().all(|literal| other.contains(literal));
+    let needed = |(place, clause): &(usize, &Vec<Literal>)| {
+        !clauses.iter().enumerate().any(|(at, other)| {
+            at != *place && within(other, clause) && (at < *place || !within(clause, other))
+        })
+    };
+    for (_, clause) in clauses.iter().enumerate().filter(needed) {
         let opposite = |one: &Literal| Literal { negative: !one.negative, ..*one };
         if clause.iter().any(|one| clause.contains(&opposite(one))) {
             continue;

@@ -137,13 +137,17 @@ impl Engine {
     }
 
     /// Takes a change. Changes come in order of `at`; what lies before is judged first.
-    #[inline]
+    #[inline(always)]
     pub fn change(&mut self, change: &Change) {
-        let at = change.at.as_us();
-        if self.begun && !self.board.uses(change.signal.0) {
-            // Time passes with the next change that matters.
-            return;
+        if !self.begun || self.board.uses(change.signal.0) {
+            self.take(change);
         }
+        // Otherwise time passes with the next change that matters.
+    }
+
+    #[inline]
+    fn take(&mut self, change: &Change) {
+        let at = change.at.as_us();
         if at > self.now || !self.begun {
             self.move_to(at);
         }
