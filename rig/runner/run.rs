@@ -104,7 +104,19 @@ pub fn run(site: &Site, scenario: &Scenario, seed: u64, options: Options<'_>) ->
         recorder.file = Some(writer);
         path
     });
-    let ended = drive(site, scenario, seed, &mut recorder)?;
+    let ended = match drive(site, scenario, seed, &mut recorder) {
+        Ok(ended) => ended,
+        Err(error) => {
+            // Nothing already recorded is lost.
+            recorder.broke_off(&error);
+            let at = recorder.at;
+            let outcome = close(site, scenario, seed, recorder, at, path)?;
+            if let Some(out) = options.out {
+                write_text(&out.join(&scenario.name).join("trace.txt"), &outcome)?;
+            }
+            return Err(error);
+        }
+    };
     let edges = std::mem::take(&mut recorder.edges);
     let mut outcome = close(site, scenario, seed, recorder, ended, path)?;
     if let Some(kind) = scenario.pair {

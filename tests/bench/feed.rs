@@ -31,7 +31,8 @@ const SIGNALS: [(&str, Domain); 11] = [
 const CONSTANT: [(u16, u8); 3] = [(5, 1), (6, 1), (7, 0)];
 
 /// The three properties: id, and a text that a check must contain to be taken.
-pub(crate) const PROPERTIES: [(&str, &str); 3] = [("P01", ""), ("P25", "within = \"$wait_max\""), ("P10", "")];
+pub(crate) const PROPERTIES: [(&str, &str); 3] =
+    [("P01", ""), ("P25", "within = \"$wait_max\""), ("P10", "")];
 
 /// A property's table in the catalogue, with those of its checks that contain `wanted`.
 #[must_use]
