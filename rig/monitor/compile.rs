@@ -393,8 +393,9 @@ fn predicate(clauses: &Clauses) -> Predicate {
         }
         let list = if clause.len() == 1 { &mut all } else { &mut any };
         let first = if clause.len() == 1 { 0 } else { list.len() };
-        for literal in clause {
-            put(list, first, *literal);
+        let said = |place: &usize| clause[..*place].contains(&clause[*place]);
+        for place in (0..clause.len()).filter(|place| !said(place)) {
+            put(list, first, clause[place]);
         }
         if clause.is_empty() {
             put(&mut all, 0, Literal { bit: 0, negative: false });

@@ -4,9 +4,10 @@
 //! the rows are in each tool's own form before. Both must be quiet on the good rows and see a planted fault.
 //!
 //! crossing-rig judges the catalogue's own P01, P25 (the check of the longest wait) and P10, see `tests/bench/feed.rs`: two
-//! heads of each kind, margins, uncertainty, exemptions, obligations still open. The peer judges the same rows and heads and
-//! only says whether: no margins, no skew of 50 ms between heads, none of what a cold start, an operator or the interlock's log
+//! heads of each kind, margins, uncertainty, exemptions, obligations still open. The peer judges the same rows, heads and
+//! statements (P01 has two) and only says whether: no margins, no skew of 50 ms between heads, none of what a cold start, an operator or the interlock's log
 //! would excuse or add, and a wait is only seen to be too long at the next row.
+//! Given P01's second statement alone, which implies the first, the peer is nearly twice as fast (4.6 M rows/s beside 2.5).
 
 #[path = "../../bench/feed.rs"]
 mod feed;
@@ -30,6 +31,8 @@ const RUNS: usize = 3;
 /// flags, made before the clock starts, and times are compared by arithmetic.
 const STREAMS: [&str; 3] = [
     "input walk_a: Bool\ninput walk_b: Bool\ninput red_a: Bool\ninput red_b: Bool\n\
+     input go_a: Bool\ninput go_b: Bool\n\
+     trigger go_a && (walk_a || walk_b) || go_b && (walk_a || walk_b)\n\
      trigger (walk_a || walk_b) && !(red_a && red_b)",
     "input w: Bool\ninput walk: Bool\ninput t: Float64\n\
      output before := w.offset(by: -1).defaults(to: false)\n\
@@ -142,9 +145,10 @@ fn ours(property: usize, rows: &[Row]) -> (Duration, bool) {
 fn theirs<V: VerdictRepresentation<Tracing = NoTracer>>(property: usize, rows: &[Row]) -> (Duration, bool) {
     let seconds = |row: &Row| Value::try_from(row.at as f64 / 1e6).expect("a number");
     match property {
-        0 => run::<4, V>(STREAMS[0], rows, |row| {
-            let (walk, red) = (Value::Bool(matches!(row.pedestrian, 2 | 3)), Value::Bool(row.vehicle == 1));
-            [walk.clone(), walk, red.clone(), red]
+        0 => run::<6, V>(STREAMS[0], rows, |row| {
+            let walk = Value::Bool(matches!(row.pedestrian, 2 | 3));
+            let (red, go) = (Value::Bool(row.vehicle == 1), Value::Bool(matches!(row.vehicle, 2 | 3)));
+            [walk.clone(), walk, red.clone(), red, go.clone(), go]
         }),
         1 => run::<3, V>(STREAMS[1], rows, |row| {
             [Value::Bool(row.waiting > 0), Value::Bool(row.pedestrian == 2), seconds(row)]
