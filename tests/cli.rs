@@ -236,10 +236,16 @@ fn what_follows_the_end_of_a_trace_is_not_judged_and_not_passed_over_in_silence(
     let trace = folder.path().join("red-runner/trace.rig");
     let trace = trace.to_str().expect("a printable path");
     assert!(!stdout_of(&["replay", trace], 0).contains("follows the end"));
-    let mut bytes = fs::read(trace).expect("the trace");
-    bytes.extend_from_slice(b"something else");
-    fs::write(trace, bytes).expect("the trace");
-    assert!(stdout_of(&["replay", trace], 0).contains("follows the end"));
+    let good = fs::read(trace).expect("the trace");
+    for more in [b"something else".as_slice(), &good] {
+        fs::write(trace, [good.as_slice(), more].concat()).expect("the trace");
+        assert!(stdout_of(&["replay", trace], 4).contains("follows the end"));
+        assert!(stderr_of(&["replay", trace, "-q"], 4).contains("follows the end"));
+    }
+    let mut damaged = good.clone();
+    damaged[good.len() / 2] ^= 0xff;
+    fs::write(trace, damaged).expect("the trace");
+    assert!(stderr_of(&["replay", trace, "-q"], 4).contains("cut off"));
 }
 
 #[test]
@@ -282,5 +288,8 @@ fn an_interrupted_run_ends_with_130_and_leaves_a_trace_that_reads() {
     let ended = run.wait().expect("the run ends");
     assert_eq!(ended.code(), Some(130));
     let text = stdout_of(&["replay", trace.to_str().expect("printable"), "-q"], 4);
-    assert!(text.contains("cut off"), "{text}");
+    assert!(text.contains("cut off") && text.contains("interrupted at "), "{text}");
+    let readable = fs::read_to_string(trace.with_file_name("trace.txt")).expect("the text is written too");
+    let last = readable.lines().rev().find(|line| !line.is_empty()).unwrap_or_default();
+    assert!(last.contains("broke off: interrupted at "), "{last}");
 }

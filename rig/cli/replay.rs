@@ -46,6 +46,9 @@ pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
             return Exit::Broken;
         }
     };
+    for remark in &outcome.remarks {
+        complain_line!("warning: {}: {remark}", arguments.trace.display());
+    }
     let outcomes = [outcome];
     if arguments.json {
         show::json(&outcomes);

@@ -153,10 +153,10 @@ impl Board {
                 Value::Level(level) if u32::from(level) < row.levels => 1 << (u32::from(level) + row.shift),
                 Value::Level(_) | Value::Nil | Value::Number(_) => 0,
             };
-            let group = (u64::MAX >> (64 - row.levels)) << row.shift;
-            let word = row.word as usize;
-            let old = self.state[word] & group;
-            self.state[word] = self.state[word] & !group | bit;
+            let (group, word) = (row.group, row.word as usize);
+            let state = &mut self.state[word];
+            let old = *state & group;
+            *state ^= old ^ bit;
             self.mark(word, old ^ bit);
         }
         if compared {

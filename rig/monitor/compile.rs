@@ -275,6 +275,7 @@ impl<'a> Compiler<'a> {
                 self.new_bit(vec![u32::from(signal.0)]);
             }
             self.rows[place].levels = levels;
+            self.rows[place].group = (u64::MAX >> (64 - levels)) << self.rows[place].shift;
             self.rows[place].used = true;
         }
         Ok(self.rows[place].word * 64 + self.rows[place].shift)
@@ -378,15 +379,23 @@ impl OneOf for Vec<u32> {
 
 fn predicate(clauses: &Clauses) -> Predicate {
     let (mut all, mut any) = (Vec::new(), Vec::new());
-    for clause in clauses {
+    // A clause that contains another says nothing that the other does not; of two that are the same the first stays.
+    let within = |one: &Vec<Literal>, other: &Vec<Literal>| one.iter().all(|literal| other.contains(literal));
+    let needed = |(place, clause): &(usize, &Vec<Literal>)| {
+        !clauses.iter().enumerate().any(|(at, other)| {
+            at != *place && within(other, clause) && (at < *place || !within(clause, other))
+        })
+    };
+    for (_, clause) in clauses.iter().enumerate().filter(needed) {
         let opposite = |one: &Literal| Literal { negative: !one.negative, ..*one };
         if clause.iter().any(|one| clause.contains(&opposite(one))) {
             continue;
         }
         let list = if clause.len() == 1 { &mut all } else { &mut any };
         let first = if clause.len() == 1 { 0 } else { list.len() };
-        for literal in clause {
-            put(list, first, *literal);
+        let said = |place: &usize| clause[..*place].contains(&clause[*place]);
+        for place in (0..clause.len()).filter(|place| !said(place)) {
+            put(list, first, clause[place]);
         }
         if clause.is_empty() {
             put(&mut all, 0, Literal { bit: 0, negative: false });

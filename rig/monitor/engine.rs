@@ -195,17 +195,21 @@ impl Engine {
     }
 
     /// Takes a change. Changes come in order of `at`; what lies before is judged first.
-    #[inline]
+    #[inline(always)]
     pub fn change(&mut self, change: &Change) {
-        let at = change.at.as_us();
         if self.sight.as_ref().is_some_and(|sight| sight.signal == change.signal) {
-            self.move_to(at.max(self.now));
+            self.move_to(change.at.as_us().max(self.now));
             self.looks(change.value == Value::Level(1));
         }
-        if self.begun && !self.board.uses(change.signal.0) {
-            // Time passes with the next change that matters.
-            return;
+        if !self.begun || self.board.uses(change.signal.0) {
+            self.take(change);
         }
+        // Otherwise time passes with the next change that matters.
+    }
+
+    #[inline]
+    fn take(&mut self, change: &Change) {
+        let at = change.at.as_us();
         if at > self.now || !self.begun {
             self.move_to(at);
         }

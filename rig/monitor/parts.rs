@@ -111,6 +111,8 @@ pub(super) struct Row {
     pub(super) word: u32,
     pub(super) shift: u32,
     pub(super) levels: u32,
+    /// The bits of its levels.
+    pub(super) group: u64,
     pub(super) atoms: Box<[(Atom, u32)]>,
     pub(super) value: Value,
     /// Its value before this turn.
@@ -133,6 +135,7 @@ impl Row {
             word: 0,
             shift: 0,
             levels: 0,
+            group: 0,
             atoms: Box::default(),
             value: Value::Nil,
             before: Value::Nil,

@@ -234,11 +234,16 @@ fn attend(recorder: &mut Recorder<'_>, told: &Receiver<Message>, enough: &Atomic
 
 fn conclude(
     job: Job<'_>,
-    recorder: Recorder<'_>,
+    mut recorder: Recorder<'_>,
     path: Option<PathBuf>,
     live: &LiveOutcome,
 ) -> Result<Outcome, RunError> {
     let Job { site, scenario, seed, options } = job;
+    match &live.end {
+        LiveEnd::Planned(_) => {}
+        LiveEnd::Broken(_, why) => recorder.broke_off(why),
+        LiveEnd::Stopped(at) => recorder.broke_off(&RunError::Interrupted(*at)),
+    }
     let (ended, interrupted) = match &live.end {
         LiveEnd::Planned(at) | LiveEnd::Broken(at, _) => (*at, false),
         LiveEnd::Stopped(at) => (*at, recorder.failed.is_none()),

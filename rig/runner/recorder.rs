@@ -10,6 +10,9 @@ use crate::driver::Witness;
 use crate::monitor::Judge;
 use crate::trace::{Lines, Record, Strip, What, Writer};
 
+/// How the last note of a record begins whose run broke off.
+pub(super) const BROKE_OFF: &str = "broke off: ";
+
 /// Everything that listens to a run. What is `None` is not wanted.
 pub(super) struct Recorder<'a> {
     pub(super) judge: Judge,
@@ -49,6 +52,12 @@ impl<'a> Recorder<'a> {
             self.failed = Some(error);
             self.file = None;
         }
+    }
+
+    /// The run broke off here: the record says so, and has no end.
+    pub(super) fn broke_off(&mut self, why: &dyn std::fmt::Display) {
+        let (at, text) = (self.at, format!("{BROKE_OFF}{why}"));
+        self.take(&Record { earliest: at, latest: at, what: What::Note(text) });
     }
 
     /// Takes in a record; used by live runs and replays alike.

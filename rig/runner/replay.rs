@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::live::LIVE;
 use super::outcome::{Outcome, Status};
-use super::recorder::Recorder;
+use super::recorder::{BROKE_OFF, Recorder};
 use super::run::{RunError, close, decoding, stopped};
 use crate::driver::live::TOO_SLOW;
 use crate::monitor::Judge;
@@ -54,7 +54,7 @@ pub fn replay(path: &Path, stop: &AtomicBool) -> Result<Outcome, ReplayError> {
     recorder.strip = Some(Strip::of(site.wiring.sense.is_some()));
     recorder.lines = Some(Lines::new(decoding(&site)));
     let (mut whole, mut more) = (false, false);
-    let mut stalled = None;
+    let (mut stalled, mut broke_off) = (None, None);
     for record in reader.by_ref() {
         if whole {
             more = true;
@@ -68,6 +68,9 @@ pub fn replay(path: &Path, stop: &AtomicBool) -> Result<Outcome, ReplayError> {
             stalled.get_or_insert_with(|| format!("{text}, at {}", record.latest));
         }
         whole = record.what == What::End;
+        if let What::Note(text) = &record.what {
+            broke_off = text.strip_prefix(BROKE_OFF).map(str::to_owned);
+        }
         if stopped(stop) {
             return Err(RunError::Interrupted(record.latest).into());
         }
@@ -81,7 +84,7 @@ pub fn replay(path: &Path, stop: &AtomicBool) -> Result<Outcome, ReplayError> {
     outcome.trace = Some(path.to_owned());
     outcome.trace_bytes = path.metadata().map_or(0, |file| file.len());
     if more || (whole && reader.cut().is_some()) {
-        outcome.remarks.push(format!("something follows the end of the trace at {ended}; it was not judged"));
+        doubt(&mut outcome, format!("something follows the end of the trace at {ended}; it was not judged"));
     }
     if let Some(stalled) = stalled {
         // As in the run itself: what went wrong beside a stall is nobody's verdict.
@@ -91,11 +94,16 @@ pub fn replay(path: &Path, stop: &AtomicBool) -> Result<Outcome, ReplayError> {
         }
     }
     if !whole {
-        let why = reader.cut().unwrap_or("no end record");
-        outcome.remarks.push(format!("the trace was cut off at {ended} ({why}); judged up to there"));
-        if outcome.status == Status::Passed {
-            outcome.status = Status::Inconclusive("the trace was cut off".to_owned());
-        }
+        let why = broke_off.as_deref().or(reader.cut()).unwrap_or("no end record");
+        doubt(&mut outcome, format!("the trace was cut off at {ended} ({why}); judged up to there"));
     }
     Ok(outcome)
+}
+
+/// A trace that is not what a run leaves is no proof that anything passed.
+fn doubt(outcome: &mut Outcome, why: String) {
+    if outcome.status == Status::Passed {
+        outcome.status = Status::Inconclusive(why.clone());
+    }
+    outcome.remarks.push(why);
 }

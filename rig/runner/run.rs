@@ -109,8 +109,12 @@ pub fn run(site: &Site, scenario: &Scenario, seed: u64, options: Options<'_>) ->
         Ok(ended) => ended,
         Err(error) => {
             // Nothing already recorded is lost.
+            recorder.broke_off(&error);
             let at = recorder.at;
-            close(site, scenario, seed, recorder, at, path)?;
+            let outcome = close(site, scenario, seed, recorder, at, path)?;
+            if let Some(out) = options.out {
+                write_text(&out.join(&scenario.name).join("trace.txt"), &outcome)?;
+            }
             return Err(error);
         }
     };

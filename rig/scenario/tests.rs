@@ -66,6 +66,23 @@ fn every_fault_there_is_happens_in_some_scenario() {
 }
 
 #[test]
+fn the_language_is_described_to_the_last_word() {
+    use super::action::{ACTIONS, CABLE_FAULTS, CAMERA_FAULTS, DISPLAY_FAULTS, POST_FAULTS};
+    let text = include_str!("../../fixtures/scenarios/README.md");
+    let words = CAMERA_FAULTS.map(|(word, _)| word).into_iter().chain(CABLE_FAULTS.map(|(word, _)| word));
+    let words = words.chain(DISPLAY_FAULTS.map(|(word, _)| word)).chain(POST_FAULTS.map(|(word, _)| word));
+    for word in words {
+        assert!(text.contains(&format!("`{word}`")), "{word} is not described");
+    }
+    for (action, _) in ACTIONS {
+        assert!(text.contains(&format!("`{action} = ")), "{action} is not described");
+    }
+    let example = text.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let scenario = Scenario::load(example.unwrap_or_default(), "README.md", 1);
+    assert_eq!(scenario.map(|scenario| scenario.steps.len()).map_err(|error| error.to_string()), Ok(3));
+}
+
+#[test]
 fn the_same_seed_draws_the_same_people_and_another_seed_others() {
     let draw = |seed| library::find("school-burst", seed).expect("built in").to_toml();
     assert_eq!(draw(1), draw(1));

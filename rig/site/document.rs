@@ -11,6 +11,23 @@ use super::closest::closest;
 use super::file_error::{FileError, check_size};
 use super::quantity::{Complaint, shown};
 
+/// The table whose key stands at `offset`, as complaints name it: `[geometry]`, `[[do]] #3`. A document that cannot be
+/// parsed is looked at line by line.
+fn table_before(text: &str, offset: usize) -> Option<String> {
+    let name = |line: &str| line.chars().all(|c| c.is_alphanumeric() || "-_.[]".contains(c));
+    let header = |line: &'_ str| {
+        let line = line.split('#').next().unwrap_or_default().trim().to_owned();
+        (line.starts_with('[') && line.ends_with(']') && name(&line)).then_some(line)
+    };
+    let before = &text[..text[..offset].rfind('\n')? + 1];
+    let last = before.lines().rev().find_map(header)?;
+    if !last.starts_with("[[") {
+        return Some(last);
+    }
+    let number = before.lines().filter_map(header).filter(|other| *other == last).count();
+    Some(format!("{last} #{number}"))
+}
+
 /// A parsed document; hands out its [`Section`]s.
 pub(crate) struct Document<'t> {
     file: &'t str,
@@ -21,13 +38,15 @@ pub(crate) struct Document<'t> {
 impl<'t> Document<'t> {
     /// Parses `text`; anything longer than the limit is refused unread.
     pub(crate) fn parse(text: &'t str, file: &'t str) -> Result<Document<'t>, FileError> {
-        check_size(file, text.len())?;
+        check_size(file, text)?;
         match DeTable::parse(text) {
             Ok(root) => Ok(Document { file, text, root }),
             Err(error) => {
                 let place = error.span().unwrap_or(0..0);
                 let twice = error.message().contains("duplicate key");
                 let key = text.get(place.clone()).filter(|_| twice).map(shown).unwrap_or_default();
+                let table = if key.is_empty() { None } else { table_before(text, place.start) };
+                let key = table.map_or(key.clone(), |table| format!("{table} {key}"));
                 let hint = if twice {
                     "a key stands once in its table"
                 } else {

@@ -106,21 +106,43 @@ pub fn read(path: &Path) -> Result<String, FileError> {
     if let Err(error) = outcome {
         return Err(fail(format!("cannot be read: {error}"), "check who may read it"));
     }
-    check_size(&file, bytes.len())?;
-    String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let line = 1 + error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count();
-        FileError { line: Some(small(line)), ..fail("is not UTF-8 text".to_owned(), "save it as UTF-8") }
-    })
+    let length = bytes.len();
+    let text = String::from_utf8(bytes).or_else(|error| {
+        // A character that the limit has cut is not wrong.
+        if length > FILE_LIMIT && error.utf8_error().error_len().is_none() {
+            let valid = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
+            return Ok(format!("{text}{}", " ".repeat(length - valid)));
+        }
+        let (valid, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
+        let (line, column) = line_and_column(&String::from_utf8_lossy(&bytes[..valid]), valid);
+        let message = format!("is not UTF-8 text: byte {:#04x} in column {column}", bytes[valid]);
+        let hint = "save it as UTF-8; a site or scenario file is TOML";
+        Err(FileError { line: Some(line), column: Some(column), ..fail(message, hint) })
+    })?;
+    check_size(&file, &text)?;
+    Ok(text)
 }
 
-/// Refuses what is longer than [`FILE_LIMIT`].
-pub(crate) fn check_size(file: &str, length: usize) -> Result<(), FileError> {
-    if length <= FILE_LIMIT {
+/// Refuses what is longer than [`FILE_LIMIT`], and names the place from which on it is no TOML anyway.
+pub(crate) fn check_size(file: &str, text: &str) -> Result<(), FileError> {
+    if text.len() <= FILE_LIMIT {
         return Ok(());
     }
-    let hint = "a site or scenario file has a few hundred lines; is this the right file?".to_owned();
-    Err(FileError::whole(file, format!("is longer than {FILE_LIMIT} bytes"), Some(hint)))
+    let hint = Some("a site or scenario file has a few hundred lines; is this the right file?".to_owned());
+    let message = format!("is longer than {FILE_LIMIT} bytes");
+    let end = (0..=FILE_LIMIT).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    // What the limit itself cuts is not wrong.
+    let whole = text[..end].rfind('\n').unwrap_or(end);
+    let wrong = toml::de::DeTable::parse(&text[..end]).err().and_then(|error| error.span());
+    Err(match wrong.filter(|wrong| wrong.start < whole) {
+        None => FileError::whole(file, message, hint),
+        Some(wrong) => {
+            let (_, column) = line_and_column(text, wrong.start);
+            let message = format!("{message} and is no TOML from column {column} on");
+            FileError::at(file, text, &wrong, "", message, hint)
+        }
+    })
 }
 
 /// A line or column; files are far smaller than the range.
@@ -162,9 +184,15 @@ mod tests {
         let latin = folder.path().join("latin.toml");
         std::fs::write(&latin, b"ok = 1\nx = \"\xe9\"\n").expect("written");
         let error = read(&latin).expect_err("not UTF-8");
-        assert_eq!((error.message.as_str(), error.line), ("is not UTF-8 text", Some(2)));
+        assert_eq!(error.message, "is not UTF-8 text: byte 0xe9 in column 6");
+        assert_eq!((error.line, error.column), (Some(2), Some(6)));
         let long = folder.path().join("long.toml");
         std::fs::write(&long, vec![b'#'; FILE_LIMIT + 1]).expect("written");
+        assert_eq!(read(&long).expect_err("too long").message, "is longer than 1048576 bytes");
+        std::fs::write(&long, [vec![b'\n'; FILE_LIMIT], vec![0xff; 10]].concat()).expect("written");
+        let error = read(&long).expect_err("neither short nor text");
+        assert_eq!(error.line, Some(FILE_LIMIT as u32 + 1));
+        std::fs::write(&long, "绿".repeat(FILE_LIMIT)).expect("written");
         assert_eq!(read(&long).expect_err("too long").message, "is longer than 1048576 bytes");
         std::fs::write(&long, vec![b'#'; FILE_LIMIT]).expect("written");
         assert!(read(&long).is_ok());

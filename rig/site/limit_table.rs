@@ -197,6 +197,12 @@ pub const LIMITS: &[LimitRow] = &[
     ms("twin_voice", 300, "P58, project"),
     s("trip_memory", 2, "P57, project: a stop sentence starts only so long after a trip"),
     LimitRow {
+        name: "voice_volume",
+        unit: Unit::Percent,
+        origin: Origin::Fixed(Quantity::Number(80)),
+        source: "P60, project: quietest prompt from voice_from to voice_to",
+    },
+    LimitRow {
         name: "quiet_volume",
         unit: Unit::Percent,
         origin: Origin::Fixed(Quantity::Number(40)),

@@ -171,6 +171,7 @@ fn demand_and_diagnostics(lint: &mut Lint<'_>) {
     lint.time("stop_repeat", voice.stop_repeat, AtMost, "stop_repeat");
     lint.time("go_lasts", voice.go_lasts, Equal, "go_lasts");
     lint.time("stop_lasts", voice.stop_lasts, Equal, "stop_lasts");
+    lint.number("volume", voice.volume.into(), AtLeast, "voice_volume");
     lint.number("quiet_volume", voice.quiet_volume.into(), AtMost, "quiet_volume");
     lint.number("voice_from", voice.active.0.into(), AtLeast, "voice_from");
     lint.number("voice_to", voice.active.1.into(), AtMost, "voice_to");

@@ -143,6 +143,18 @@ fn a_bound_that_is_negative_or_zero_is_refused() {
 }
 
 #[test]
+fn a_key_that_stands_twice_is_named_with_its_table() {
+    let text = "version = 1\ntitle = \"x\"\n\n[geometry]   # measures\nwidth = \"12 m\"\nwidth = \"13 m\"\n";
+    let error = Site::load(text, "x.toml").expect_err("twice").to_string();
+    assert!(error.starts_with("x.toml:6: [geometry] width: duplicate key"), "{error}");
+    let text = "version = 1\n[[do]]\nat = \"1s\"\n[[do]]\nat = \"2s\"\nat = \"3s\"\n";
+    let error = Site::load(text, "x.toml").expect_err("twice").to_string();
+    assert!(error.starts_with("x.toml:6: [[do]] #2 at: duplicate key"), "{error}");
+    let error = Site::load("version = 1\nversion = 1\n", "x.toml").expect_err("twice").to_string();
+    assert!(error.starts_with("x.toml:2: version: duplicate key"), "{error}");
+}
+
+#[test]
 fn noise_is_refused_unread() {
     let mut state = 1_u32;
     let noise: String = std::iter::repeat_with(|| {
@@ -154,7 +166,7 @@ fn noise_is_refused_unread() {
     let error = Site::load(&noise, "noise.toml").expect_err("noise");
     assert_eq!(
         error.to_string(),
-        "noise.toml: is longer than 1048576 bytes (hint: a site or scenario file has a few hundred lines; is this the right file?)"
+        "noise.toml:1: is longer than 1048576 bytes and is no TOML from column 5 on (hint: a site or scenario file has a few hundred lines; is this the right file?)"
     );
     assert_eq!(Site::load(&noise[..FILE_LIMIT], "noise.toml").expect_err("noise").line, Some(1));
 }

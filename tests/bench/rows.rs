@@ -1,6 +1,7 @@
 //! Rows for measuring monitors: one snapshot of the lamps for each change. Vehicle green 30 s to 60 s, yellow 3 s +-
 //! 20 ms, all red 2 s, pedestrian green 15 s, flashing 5 s, all red 2 s; people arrive every 1 s to 12 s and are all
-//! served by the green, which makes a row every 4.9 s. Integers and a seed only, so every machine measures the same rows.
+//! served by the green, which makes a row every 4.9 s. Both vehicle heads show the same, and both pedestrian heads. Integers
+//! and a seed only, so every machine measures the same rows.
 
 /// A snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,38 +15,6 @@ pub(crate) struct Row {
     /// Persons who wait.
     pub(crate) waiting: u8,
 }
-
-/// The three properties, as a catalogue has them.
-#[allow(dead_code, reason = "each program that includes this file measures its own part")]
-pub(crate) const PROPERTIES: [&str; 3] = [NEVER_CONFLICT, RESPONDS, LASTS];
-
-const NEVER_CONFLICT: &str = r#"
-[[property]]
-id = "P01"
-title = "never conflict"
-[[property.check]]
-never = "PA in {G,FG} and not VA=R"
-"#;
-const RESPONDS: &str = r#"
-[[property]]
-id = "P25"
-title = "responds within 60 s"
-[[property.check]]
-when = "up(WAIT)"
-then = "PA=G"
-within = "60s"
-tolerance = "0s"
-"#;
-const LASTS: &str = r#"
-[[property]]
-id = "P10"
-title = "yellow lasts"
-[[property.check]]
-lasts = "VA=Y"
-at_least = "3s"
-at_most = "3s"
-tolerance = "100ms"
-"#;
 
 /// splitmix64.
 fn draw(state: &mut u64, low: u64, high: u64) -> u64 {

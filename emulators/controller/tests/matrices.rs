@@ -13,7 +13,7 @@ use crate::time::{Instant, Span};
 use crate::wire::gbt43229::{DeviceTime, Message, RealTime};
 
 /// A table with a row per state and a column per event.
-fn table(events: &[&str], rows: impl IntoIterator<Item = (String, Vec<String>)>) -> String {
+pub(super) fn table(events: &[&str], rows: impl IntoIterator<Item = (String, Vec<String>)>) -> String {
     let rows: Vec<_> = rows.into_iter().collect();
     let first = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..events.len())
@@ -37,7 +37,7 @@ fn table(events: &[&str], rows: impl IntoIterator<Item = (String, Vec<String>)>)
     text
 }
 
-fn snapshot(name: &str, text: &str) {
+pub(super) fn snapshot(name: &str, text: &str) {
     insta::with_settings!({ snapshot_path => "../../../fixtures/snapshots", prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!(name, text);
     });

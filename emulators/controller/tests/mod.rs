@@ -6,6 +6,7 @@ mod clearance;
 mod detection;
 mod far_side;
 mod lamps;
+mod last_word_matrices;
 mod matrices;
 mod modes;
 mod normal_cycle;

@@ -19,6 +19,8 @@ mod server;
 #[cfg(test)]
 mod bus_tests;
 #[cfg(test)]
+mod client_matrix;
+#[cfg(test)]
 mod frame_tests;
 #[cfg(test)]
 mod server_tests;

@@ -12,6 +12,8 @@ use crate::site::{CableRole, FeedbackWiring, Wiring};
 use crate::trace::HeadName;
 use crate::trace::aspect::{Aspect, HeadKind, Recogniser, SWITCHING_GAP, Sighting, lamp};
 
+/// A head's register for how long it waits for a write, as published.
+const WATCHDOG: u16 = 0;
 /// An answer of the feedback module is believed this long.
 const SENSED_LASTS: Span = Span::from_ms(500);
 /// Damage on the lamp bus excuses late edges this long: a bounded number of retries.
@@ -39,6 +41,8 @@ pub(super) struct Heads {
     units: [u8; 4],
     watchdog: Span,
     pub(super) written: [bool; 4],
+    /// Heads that were told their watchdog since they had supply.
+    told: [bool; 4],
     /// The write that is not yet answered: head and coils it changes (mask, values).
     asked: Option<(usize, Option<(u8, u8)>)>,
     /// Coils as last written and answered; `None` unknown (never written, timed flash, power lost).
@@ -64,6 +68,7 @@ impl Heads {
             units: [va, vb, pa, pb],
             watchdog,
             written: [false; 4],
+            told: [false; 4],
             asked: None,
             commanded: [None; 4],
             sensed: [0; 4],
@@ -157,7 +162,9 @@ impl Heads {
             self.commanded = [None; 4];
             self.asked = None;
             self.written = [false; 4];
+            self.told = [false; 4];
             sink.set_flag(sink.ids.lamp_link[0], false);
+            sink.set_flag(sink.ids.watchdog_told[0], false);
             self.compare(sink);
         }
     }
@@ -178,7 +185,14 @@ impl Heads {
                 Some(written(*coil, [*value == 0xFF00].into_iter()))
             }
             Request::WriteCoil(..) => Some(None),
-            Request::WriteRegister(..) | Request::WriteRegisters(..) => None,
+            Request::WriteRegister(register, value) => {
+                self.watchdog_told(sink, place, (*register == WATCHDOG).then_some(*value));
+                None
+            }
+            Request::WriteRegisters(start, values) => {
+                self.watchdog_told(sink, place, values.first().copied().filter(|_| *start == WATCHDOG));
+                None
+            }
             Request::ReadCoils(..)
             | Request::ReadDiscreteInputs(..)
             | Request::ReadHolding(..)
@@ -191,6 +205,13 @@ impl Heads {
             sink.set_flag(sink.ids.lamp_link[0], self.written == [true; 4]);
         }
         self.asked = coils.map(|coils| (place, coils));
+    }
+
+    /// A head is told how long to wait for the next write, ms; 0 is for ever.
+    fn watchdog_told(&mut self, sink: &mut Sink, place: usize, ms: Option<u16>) {
+        let Some(ms) = ms else { return };
+        self.told[place] = ms > 0 && Span::from_ms(u64::from(ms)) <= self.watchdog;
+        sink.set_flag(sink.ids.watchdog_told[0], self.told == [true; 4]);
     }
 
     /// A unit on the lamp bus answers.

@@ -15,6 +15,7 @@
 //! | `UNSEEN_LAMPS` | the lamp-sense module is silent or its answers too far apart, and on to the next vehicle green: nothing above and no aspect is known |
 //! | `CMD_MISMATCH`, `GREEN_UNCOMMANDED` | coils last acknowledged differ from the feedback; in a green that is lit |
 //! | `FEEDBACK_LINK`, `LAMP_LINK`, `LAMP_NOISE` | answer within 0.5 s; every head written within the watchdog time; damage within 2 s |
+//! | `WATCHDOG_TOLD` | every head has been told since it had supply to wait no longer than the watchdog time |
 //! | `CD_LINK`, `cd_frame` | a broadcast arrived within 2 s; a broadcast was sent |
 //! | `POST_FAULT` | a post does not do what it is told |
 //! | `QUIET` | time of day outside `voice_from..voice_to` |
@@ -89,6 +90,7 @@ signals! {
     feedback_link: Domain::Flag => ["FEEDBACK_LINK"];
     lamp_link: Domain::Flag => ["LAMP_LINK"];
     lamp_noise: Domain::Flag => ["LAMP_NOISE"];
+    watchdog_told: Domain::Flag => ["WATCHDOG_TOLD"];
     countdown: Domain::Number => ["cdV", "cdP", "cdVB", "cdPB"];
     digits: DIGITS => ["cdVcol", "cdPcol"];
     to_walk: Domain::Number => ["cdP_red", "cdV_walk"];

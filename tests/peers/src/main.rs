@@ -2,6 +2,12 @@
 //!
 //! Three properties, each alone, 1,000,000 rows (or the number given), median of 3. Only feeding the monitor is timed;
 //! the rows are in each tool's own form before. Both must be quiet on the good rows and see a planted fault.
+//!
+//! crossing-rig judges the catalogue's own P01, P25 (the check of the longest wait) and P10, see `tests/bench/feed.rs`: two
+//! heads of each kind, margins, uncertainty, exemptions, obligations still open. The peer judges the same rows, heads and
+//! statements (P01 has two) and only says whether: no margins, no skew of 50 ms between heads, none of what a cold start, an operator or the interlock's log
+//! would excuse or add, and a wait is only seen to be too long at the next row.
+//! Given P01's second statement alone, which implies the first, the peer is nearly twice as fast (4.6 M rows/s beside 2.5).
 
 #[path = "../../bench/feed.rs"]
 mod feed;
@@ -17,23 +23,30 @@ use rtlola_interpreter::monitor::{NoTracer, RawVerdict, TriggerMessages, Verdict
 use rtlola_interpreter::time::RelativeNanos;
 use rtlola_interpreter::{ConfigBuilder, Value};
 
-const NAMES: [&str; 3] = ["never conflict", "responds within 60 s", "yellow lasts 3 s +- 0.1 s"];
+const NAMES: [&str; 3] =
+    ["P01 never conflict", "P25 responds within 60 s", "P10 yellow lasts 3 s +- 0.1 s"];
 const RUNS: usize = 3;
 
 /// The same three as stream programs, in the form that was fastest when measured: what the property needs is given as
 /// flags, made before the clock starts, and times are compared by arithmetic.
 const STREAMS: [&str; 3] = [
-    "input walk: Bool\ninput red: Bool\ntrigger walk && !red",
+    "input walk_a: Bool\ninput walk_b: Bool\ninput red_a: Bool\ninput red_b: Bool\n\
+     input go_a: Bool\ninput go_b: Bool\n\
+     trigger go_a && (walk_a || walk_b) || go_b && (walk_a || walk_b)\n\
+     trigger (walk_a || walk_b) && !(red_a && red_b)",
     "input w: Bool\ninput walk: Bool\ninput t: Float64\n\
      output before := w.offset(by: -1).defaults(to: false)\n\
      output since: Float64 := if walk then -1.0 else if w && !before then t \
        else since.offset(by: -1).defaults(to: -1.0)\n\
      output asked := since.offset(by: -1).defaults(to: -1.0)\n\
      trigger asked >= 0.0 && t - asked > 60.0",
-    "input yellow: Bool\ninput t: Float64\n\
-     output before := yellow.offset(by: -1).defaults(to: false)\n\
-     output since: Float64 := if yellow && !before then t else since.offset(by: -1).defaults(to: 0.0)\n\
-     trigger before && !yellow && (t - since < 2.9 || t - since > 3.1)",
+    "input yellow_a: Bool\ninput yellow_b: Bool\ninput t: Float64\n\
+     output before_a := yellow_a.offset(by: -1).defaults(to: false)\n\
+     output since_a: Float64 := if yellow_a && !before_a then t else since_a.offset(by: -1).defaults(to: 0.0)\n\
+     trigger before_a && !yellow_a && (t - since_a < 2.9 || t - since_a > 3.1)\n\
+     output before_b := yellow_b.offset(by: -1).defaults(to: false)\n\
+     output since_b: Float64 := if yellow_b && !before_b then t else since_b.offset(by: -1).defaults(to: 0.0)\n\
+     trigger before_b && !yellow_b && (t - since_b < 2.9 || t - since_b > 3.1)",
 ];
 
 /// Asks the peer for nothing: its streams and triggers are evaluated, but no outputs are collected. Its fastest way.
@@ -122,7 +135,7 @@ fn fault(rows: &[Row], property: usize) -> Vec<Row> {
 }
 
 fn ours(property: usize, rows: &[Row]) -> (Duration, bool) {
-    let mut engine = feed::engine(rows::PROPERTIES[property]);
+    let mut engine = feed::engine(&feed::property(feed::PROPERTIES[property]));
     let start = Instant::now();
     let results = feed::feed(&mut engine, rows);
     let time = start.elapsed();
@@ -132,13 +145,17 @@ fn ours(property: usize, rows: &[Row]) -> (Duration, bool) {
 fn theirs<V: VerdictRepresentation<Tracing = NoTracer>>(property: usize, rows: &[Row]) -> (Duration, bool) {
     let seconds = |row: &Row| Value::try_from(row.at as f64 / 1e6).expect("a number");
     match property {
-        0 => run::<2, V>(STREAMS[0], rows, |row| {
-            [Value::Bool(matches!(row.pedestrian, 2 | 3)), Value::Bool(row.vehicle == 1)]
+        0 => run::<6, V>(STREAMS[0], rows, |row| {
+            let walk = Value::Bool(matches!(row.pedestrian, 2 | 3));
+            let (red, go) = (Value::Bool(row.vehicle == 1), Value::Bool(matches!(row.vehicle, 2 | 3)));
+            [walk.clone(), walk, red.clone(), red, go.clone(), go]
         }),
         1 => run::<3, V>(STREAMS[1], rows, |row| {
             [Value::Bool(row.waiting > 0), Value::Bool(row.pedestrian == 2), seconds(row)]
         }),
-        _yellow => run::<2, V>(STREAMS[2], rows, |row| [Value::Bool(row.vehicle == 2), seconds(row)]),
+        _yellow => run::<3, V>(STREAMS[2], rows, |row| {
+            [Value::Bool(row.vehicle == 2), Value::Bool(row.vehicle == 2), seconds(row)]
+        }),
     }
 }
 

@@ -243,6 +243,18 @@ fn what_is_wrong_is_told_in_words() {
 }
 
 #[test]
+fn heads_that_are_never_told_how_long_to_wait_or_told_for_ever_are_named_by_p48() {
+    for watchdog in [None, Some(0), Some(5_000)] {
+        names(&Street { watchdog, ..Street::default() }, &["P48"]);
+    }
+}
+
+#[test]
+fn a_voice_nobody_hears_by_day_is_named_by_p60() {
+    names(&Street { volume: 1, ..Street::default() }, &["P60"]);
+}
+
+#[test]
 fn every_property_is_there_once() {
     let properties = catalogue().unwrap_or_else(|error| panic!("{error}"));
     let ids: Vec<String> = properties.iter().map(|property| property.id.clone()).collect();

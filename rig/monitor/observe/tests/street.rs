@@ -47,6 +47,10 @@ pub(super) struct Street {
     pub(super) fault: u16,
     /// What is said to be wrong with detector A, from 50 s to 60 s.
     pub(super) detector_a: u16,
+    /// How long the heads are told to wait, ms.
+    pub(super) watchdog: Option<u16>,
+    /// Of the sentences, in percent.
+    pub(super) volume: u8,
     /// Log entries: when, code.
     pub(super) log: Vec<(u64, u16)>,
     pub(super) stimuli: bool,
@@ -72,6 +76,8 @@ impl Default for Street {
             startup_flash: 10_000,
             fault: 0,
             detector_a: 0,
+            watchdog: Some(1_000),
+            volume: 80,
             log: vec![(500, 1), (16_100, 2)],
             stimuli: false,
         }
@@ -253,7 +259,9 @@ impl Street {
             (lamps.pedestrian[head - 2], vec![0, 2])
         };
         let driven = self.lamps(head, ms);
-        if ms < self.silent && ms >= 500 {
+        if let (500..600, Some(watchdog)) = (ms, self.watchdog) {
+            pen.ask(CableRole::Lamps, unit, &Request::WriteRegister(0, watchdog), ms);
+        } else if ms < self.silent && ms >= 500 {
             let coils: Vec<bool> = coils.into_iter().map(|lamp| driven & 1 << lamp != 0).collect();
             let answer = Response::Written(0x0F, 0, coils.len() as u16);
             pen.ask(CableRole::Lamps, unit, &Request::WriteCoils(0, coils.into()), ms);
@@ -292,7 +300,10 @@ impl Street {
         if voice != was_voice && voice != 0 {
             pen.ask(CableRole::Lamps, unit, &Request::WriteRegister(0, u16::from(voice)), ms + 100);
         }
-        pen.note(ms, What::Post { post: post as u8, light, voice, volume: if voice == 0 { 0 } else { 80 } });
+        pen.note(
+            ms,
+            What::Post { post: post as u8, light, voice, volume: if voice == 0 { 0 } else { self.volume } },
+        );
     }
 
     fn feedback(&self, pen: &mut Pen<'_>, ms: u64) {
