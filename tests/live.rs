@@ -3,7 +3,7 @@
 //! seconds, and what was recorded can be replayed.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread;
@@ -147,7 +147,8 @@ fn an_interrupt_ends_a_run_in_order() {
     assert!(took < PROMISED, "{took:?}");
     assert!(text.contains("a stopped run is not a pass"), "{text}");
     assert!(trace.with_file_name("trace.txt").exists());
-    replays(&trace);
+    let read = replays(&trace);
+    assert!(read.contains("the trace was cut off at") && read.contains("interrupted at"), "{read}");
 }
 
 /// The first line of a process's complaints that holds `text`.
@@ -251,4 +252,84 @@ fn a_disk_that_fills_up_ends_a_run_with_what_fitted() {
     assert_eq!(code, Some(3), "{text}");
     assert!(text.contains("evening-peak/trace.rig") && text.contains("make room"), "{text}");
     assert!(!read.is_empty());
+}
+
+/// A cold start and nothing else, long enough for the first vehicle green to be judged.
+const COLD_START: &str =
+    "version = 1\ntitle = \"the supply comes\"\nlasts = \"20s\"\nmust_exercise = [\"P46\"]\n";
+
+/// Adds `[actions]` to a ports file, and writes the scenario beside it. Gives the arguments of a run.
+fn with_power(rigs: &Path, power: &str) -> [String; 9] {
+    let mut text = fs::read_to_string(rigs).expect("a ports file");
+    text.push_str(&format!("\n[actions]\npower = {power}\n"));
+    fs::write(rigs, text).expect("a writable folder");
+    let scenario = rigs.with_file_name("cold-start.toml");
+    fs::write(&scenario, COLD_START).expect("a writable folder");
+    let [rigs, scenario, out] =
+        [rigs, &scenario, &rigs.with_file_name("out")].map(|path| path.display().to_string());
+    let words = ["check", "--dut", "ports", "--ports", &rigs, "--scenario", &scenario, "--out", &out];
+    words.map(str::to_owned)
+}
+
+/// A run passed, its cold start exercised; a host that is too slow for real time proves nothing.
+fn passed(code: Option<i32>, text: &str) {
+    let too_slow = code == Some(3) && text.contains("host too slow");
+    assert!(too_slow || code == Some(0), "{code:?}: {text}");
+}
+
+#[test]
+fn a_relay_that_a_program_works_gives_every_run_its_cold_start() {
+    let (folder, rigs, theirs) = table();
+    let relay = folder.path().join("relay");
+    let script = format!(
+        "#!/bin/sh\ncd {}\necho relay $1\ncase $1 in\non) {} controller --ports {} >/dev/null 2>&1 & echo $! > pid;;\n\
+         off) [ ! -f pid ] || kill -9 $(cat pid);;\nesac\n",
+        folder.path().display(),
+        env!("CARGO_BIN_EXE_rig"),
+        theirs.display()
+    );
+    fs::write(&relay, script).expect("a writable folder");
+    let arguments = with_power(&rigs, &format!("[\"sh\", \"{}\"]", relay.display()));
+    let mut command = rig(&arguments.each_ref().map(String::as_str));
+    command.args(["--json", "-v"]);
+    let output = command.output().expect("the binary runs");
+    let _ = Command::new("sh").arg(&relay).arg("off").output();
+    let [results, complaints] =
+        [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
+    assert!(complaints.contains("relay off") && complaints.contains("relay on"), "{complaints}");
+    assert!(results.trim_start().starts_with('{'), "what a relay's program says is no result: {results}");
+    let text = fs::read_to_string(folder.path().join("out/cold-start/trace.txt")).expect("a text");
+    passed(output.status.code(), &text);
+}
+
+#[test]
+fn a_person_who_is_asked_switches_and_presses_enter() {
+    let (folder, rigs, theirs) = table();
+    let arguments = with_power(&rigs, "\"prompt\"");
+    let mut command = rig(&arguments.each_ref().map(String::as_str));
+    command.stdin(Stdio::piped());
+    let mut run = start(command);
+    let mut complaints = BufReader::new(run.stderr.take().expect("a pipe"));
+    let mut keys = run.stdin.take().expect("a pipe");
+    hears(&mut complaints, ">>> switch the controller's supply OFF, then press Enter");
+    keys.write_all(b"\n").expect("a reader");
+    hears(&mut complaints, ">>> switch the controller's supply ON, then press Enter");
+    let mut controller = start(rig(&["controller", "--ports", theirs.to_str().unwrap()]));
+    keys.write_all(b"\n").expect("a reader");
+    run.stderr = Some(complaints.into_inner());
+    let (code, _, said) = end(run);
+    controller.kill().expect("alive");
+    let _ = controller.wait();
+    let text = fs::read_to_string(folder.path().join("out/cold-start/trace.txt")).expect("a text");
+    passed(code, &format!("{text}{said}"));
+}
+
+#[test]
+fn a_person_is_asked_in_vain_where_nobody_is_at_the_terminal() {
+    let (_folder, rigs, _) = table();
+    let arguments = with_power(&rigs, "\"prompt\"");
+    let (code, took, text) = end(start(rig(&arguments.each_ref().map(String::as_str))));
+    assert_eq!(code, Some(3), "{text}");
+    assert!(took < PROMISED, "{took:?}");
+    assert!(text.contains("standard input has ended"), "{text}");
 }

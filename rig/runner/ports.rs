@@ -36,12 +36,13 @@ pub struct Table {
     ports: Vec<Option<Port>>,
     runtime: Runtime,
     file: PortsFile,
-    /// Whoever presses Enter has done what was asked; this is who asked.
-    asked: Arc<Mutex<Option<mpsc::Sender<News>>>>,
+    /// Whoever presses Enter has done what was asked.
+    terminal: Option<Terminal>,
 }
 
 impl Table {
-    /// Opens every port, and waits until somebody has opened the far ends of those that the rig makes itself.
+    /// Opens every port, and waits until somebody has opened the far ends of those that the rig makes itself (a
+    /// controller that is switched on with each run opens them then).
     ///
     /// # Errors
     /// If a port is missing, busy, not ours to open, or nobody is at its far end.
@@ -51,16 +52,16 @@ impl Table {
         let ports = runtime.block_on(async {
             let mut ports: Vec<Option<Port>> = CableRole::ALL.map(|_| None).into();
             open(site, &file, &mut ports).await?;
-            tell_what_is_awaited(&ports);
-            await_far_ends(&mut ports, stop).await?;
+            if file.power == ActionBy::Nobody {
+                tell_what_is_awaited(&ports);
+                await_far_ends(&mut ports, stop).await?;
+            }
             Ok::<_, RunError>(ports)
         })?;
         drop(inside);
-        let asked = Arc::default();
-        if file.power == ActionBy::Prompt || file.operator == ActionBy::Prompt {
-            listen_to_terminal(Arc::clone(&asked));
-        }
-        Ok(Table { ports, runtime, file, asked })
+        let prompts = file.power == ActionBy::Prompt || file.operator == ActionBy::Prompt;
+        let terminal = prompts.then(Terminal::listen);
+        Ok(Table { ports, runtime, file, terminal })
     }
 
     /// Runs a scenario in real time against what is connected.
@@ -82,12 +83,15 @@ impl Table {
         self.runtime.block_on(async {
             // What was lost during the run before is looked for again.
             open(site, file, &mut self.ports).await?;
-            await_far_ends(&mut self.ports, options.stop).await
+            if file.power == ActionBy::Nobody {
+                await_far_ends(&mut self.ports, options.stop).await?;
+            }
+            Ok::<_, RunError>(())
         })?;
         let (steps, begins) = steps(site, scenario, file);
         let (tell, news) = mpsc::channel(64);
-        if let Ok(mut asked) = self.asked.lock() {
-            *asked = Some(tell.clone());
+        if let Some(terminal) = &self.terminal {
+            terminal.tells(tell.clone());
         }
         let mut bench =
             Bench::on_wires(site, scenario.starts_at, seed, file.computed.map(|computed| !computed));
@@ -262,15 +266,45 @@ async fn gone(port: &mut Port) -> String {
     }
 }
 
-/// Whoever presses Enter has done what was asked.
-fn listen_to_terminal(asked: Arc<Mutex<Option<mpsc::Sender<News>>>>) {
-    std::thread::spawn(move || {
-        for line in std::io::stdin().lines() {
-            let Ok(line) = line else { return };
-            if let Some(tell) = asked.lock().ok().and_then(|asked| asked.clone()) {
-                // Nobody is waiting between two runs.
-                let _ = tell.blocking_send(News::Told(line));
-            }
+/// Standard input, read by a thread of its own from scenario to scenario.
+#[derive(Debug)]
+struct Terminal {
+    listeners: Arc<Mutex<Listeners>>,
+}
+
+#[derive(Debug, Default)]
+struct Listeners {
+    /// The run that is told; nobody waits between two of them.
+    tell: Option<mpsc::Sender<News>>,
+    /// Standard input has ended.
+    ended: bool,
+}
+
+impl Terminal {
+    fn listen() -> Terminal {
+        let listeners = Arc::<Mutex<Listeners>>::default();
+        let terminal = Terminal { listeners: Arc::clone(&listeners) };
+        std::thread::spawn(move || {
+            let say = |news: News, ended: bool| {
+                let Ok(mut listeners) = listeners.lock() else { return };
+                listeners.ended = ended;
+                let tell = listeners.tell.clone();
+                drop(listeners);
+                // A run that is over hears nothing more.
+                let _ = tell.map(|tell| tell.blocking_send(news));
+            };
+            std::io::stdin().lines().map_while(Result::ok).for_each(|line| say(News::Told(line), false));
+            say(News::Quiet, true);
+        });
+        terminal
+    }
+
+    /// From now on `tell` is told what is typed, and that nothing more can be.
+    fn tells(&self, tell: mpsc::Sender<News>) {
+        let Ok(mut listeners) = self.listeners.lock() else { return };
+        if listeners.ended {
+            let _ = tell.try_send(News::Quiet);
         }
-    });
+        listeners.tell = Some(tell);
+    }
 }

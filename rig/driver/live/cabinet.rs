@@ -24,8 +24,10 @@ const CAPACITORS: Span = Span::from_secs(1);
 pub enum Begun {
     /// It is done as soon as it is called for.
     AtOnce,
-    /// Somebody has been asked; [`News::Confirmed`] comes when it is done, and time waits for it.
+    /// A program does it; [`News::Confirmed`] comes when it is done, and time waits for it.
     Asked,
+    /// A person has been asked; [`News::Told`] comes when it is done, and time waits for it.
+    Prompted,
     /// It is done by these writes to the controller's holding registers (register, value).
     ByService(Vec<(u16, u16)>),
 }

@@ -1,7 +1,7 @@
 //! A controller on the table: what can be done to it besides sending it bytes is done by people, by a program that
 //! works a relay, or through its service port.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread;
 
 use emulators::device::Operator;
@@ -33,7 +33,7 @@ impl Connected {
             ActionBy::Nobody => Err(format!("nobody can do it: {what} (see [actions] in the ports file)")),
             ActionBy::Prompt => {
                 eprintln!(">>> {what}, then press Enter");
-                Ok(Begun::Asked)
+                Ok(Begun::Prompted)
             }
             ActionBy::Run(command) => {
                 let (command, word, news) = (command.clone(), word.to_owned(), self.news.clone());
@@ -50,7 +50,10 @@ impl Connected {
 /// Runs a command of the ports file with the action's word as its last argument.
 fn carry_out(command: &[String], word: &str) -> Result<(), String> {
     let [program, arguments @ ..] = command else { return Err("the command is empty".to_owned()) };
-    match Command::new(program).args(arguments).arg(word).status() {
+    let mut command = Command::new(program);
+    // Standard output is the results'.
+    command.args(arguments).arg(word).stdin(Stdio::null()).stdout(std::io::stderr());
+    match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("`{program} … {word}` ended with {status}")),
         Err(error) => Err(format!("`{program}` cannot be run: {error}")),

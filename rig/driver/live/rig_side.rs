@@ -108,6 +108,10 @@ impl LiveRun<'_> {
             end: Instant::ZERO + self.lasts,
             held_up: Span::ZERO,
             asked: None,
+            prompted: false,
+            alone: false,
+            asked_since: None,
+            supply: true,
             uncertainty: self.uncertainty,
             worst: self.uncertainty.into_iter().max().unwrap_or(Span::ZERO),
             closing_is_trouble: self.closing_is_trouble,
@@ -142,6 +146,13 @@ struct RigSide<'a> {
     held_up: Span,
     /// What somebody was asked to do, and since when the scenario waits for it.
     asked: Option<(Instant, Stimulus)>,
+    /// Whether it is a person that was asked, and whether nobody is at the terminal.
+    prompted: bool,
+    alone: bool,
+    /// Since when what is confirmed right now may have been so.
+    asked_since: Option<Instant>,
+    /// Whether the controller has supply as far as is known.
+    supply: bool,
     uncertainty: [Span; CableRole::COUNT],
     worst: Span,
     closing_is_trouble: bool,
@@ -172,6 +183,7 @@ impl RigSide<'_> {
                 Output::Sight(observation) => {
                     let earliest = match &observation {
                         Observation::Sensed { earliest, .. } => Some(*earliest),
+                        Observation::Power(_) | Observation::Stimulus(_) => self.asked_since,
                         _known_now => None,
                     };
                     self.noted.extend(what(observation).map(|what| (what, earliest)));
@@ -222,7 +234,11 @@ impl RigSide<'_> {
         };
         match self.cabinet.begin(action) {
             Ok(Begun::AtOnce) => self.bench.handle_input(self.last, Input::Act(stimulus.clone())),
-            Ok(Begun::Asked) => self.asked = Some((self.last, stimulus.clone())),
+            Ok(begun @ (Begun::Asked | Begun::Prompted)) => {
+                self.asked = Some((self.last, stimulus.clone()));
+                self.prompted = begun == Begun::Prompted;
+                self.expect_somebody();
+            }
             Ok(Begun::ByService(writes)) => {
                 self.bench.handle_input(self.last, Input::Act(stimulus.clone()));
                 for (register, value) in writes {
@@ -240,9 +256,30 @@ impl RigSide<'_> {
         self.held_up += waited;
         self.end += waited;
         match done {
-            Ok(()) => self.bench.handle_input(self.last, Input::Act(stimulus)),
+            Ok(()) => {
+                if let Stimulus::Power(on) = stimulus {
+                    self.supply = on;
+                }
+                self.bench.handle_input(self.last, Input::Act(stimulus));
+                // It was done at some instant in between.
+                self.asked_since = Some(since);
+                self.drain();
+                self.asked_since = None;
+            }
             Err(why) => self.fail(why),
         }
+    }
+
+    /// A person that was asked must be there.
+    fn expect_somebody(&mut self) {
+        if self.asked.is_some() && self.prompted && self.alone {
+            self.fail("somebody was asked to do something, and standard input has ended".to_owned());
+        }
+    }
+
+    /// Whether a far end that closes or opens has a cause: a controller without supply holds nothing open.
+    fn is_switching(&self) -> bool {
+        !self.supply || matches!(self.asked, Some((_, Stimulus::Power(_))))
     }
 
     fn lost(&mut self, port: usize, why: &str) {
@@ -343,7 +380,7 @@ impl Machine for RigSide<'_> {
             News::Gone { port, why } => self.lost(port, &why),
             News::Back { port, node } => self.found(port, &format!("back as {node}")),
             News::Ended(how) => self.fail(format!("the controller's process {how}")),
-            News::FarEnd { port, open: false } if self.closing_is_trouble => {
+            News::FarEnd { port, open: false } if self.closing_is_trouble && !self.is_switching() => {
                 self.lost(port, "the far end was closed");
             }
             News::FarEnd { port, open: true } if self.closing_is_trouble => {
@@ -360,8 +397,12 @@ impl Machine for RigSide<'_> {
             News::Late(by) if at >= self.forgiven => self.stalled(at, by, "the controller's process"),
             News::Confirmed(done) => self.confirmed(done),
             // A line from the terminal: whoever was asked to do something has done it.
-            News::Told(_) => self.confirmed(Ok(())),
-            News::Late(_) | News::Quiet => {}
+            News::Told(_) if self.prompted => self.confirmed(Ok(())),
+            News::Quiet => {
+                self.alone = true;
+                self.expect_somebody();
+            }
+            News::Late(_) | News::Told(_) => {}
         }
         self.drain();
     }
