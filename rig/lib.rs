@@ -6,6 +6,7 @@
 pub mod bench;
 pub mod cli;
 pub mod driver;
+pub mod explore;
 pub mod monitor;
 pub mod runner;
 pub mod scenario;

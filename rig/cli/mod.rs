@@ -20,6 +20,7 @@ mod controller;
 mod doctor;
 mod emulate;
 mod exit;
+mod explore;
 mod list;
 mod output;
 mod ports;
@@ -67,6 +68,8 @@ enum Colour {
 enum Command {
     /// Run scenarios against a controller and judge them.
     Check(check::Arguments),
+    /// Generate scenarios nobody thought of; shrink what fails to something a person can read.
+    Explore(explore::Arguments),
     /// The soft controller as a process of its own, on its side of the cables.
     Controller(controller::Arguments),
     /// One emulator alone on a port, for whoever builds or debugs a controller.
@@ -114,6 +117,7 @@ pub fn main() -> ExitCode {
     let manner = Manner { quiet: arguments.quiet, colour };
     let exit = match arguments.command {
         Command::Check(arguments) => check::run(&arguments, manner),
+        Command::Explore(arguments) => explore::run(&arguments, manner),
         Command::Controller(arguments) => controller::run(&arguments),
         Command::Emulate(arguments) => emulate::run(&arguments, manner),
         Command::Replay(arguments) => replay::run(&arguments, manner),

@@ -7,6 +7,7 @@ pub mod port;
 mod ports_file;
 pub mod probe;
 mod record;
+mod script;
 mod virtual_time;
 
 use crate::trace::Record;
@@ -15,6 +16,7 @@ use emulators::time::Instant;
 
 pub use clock::{Alarm, WallClock};
 pub use ports_file::{ActionBy, PortsFile, UNMEASURED_PTY};
+pub use script::{Fixed, Script};
 pub use virtual_time::{Ended, VirtualRun};
 
 /// Whoever watches a run: writes records down, judges them, may ask for the end.

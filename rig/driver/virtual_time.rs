@@ -8,8 +8,8 @@ use emulators::time::{Instant, Span};
 
 use super::Witness;
 use super::record::{exactly, what};
+use super::script::Script;
 use crate::bench::{Bench, DutAction, Observation};
-use crate::scenario::Stimulus;
 use crate::site::CableRole;
 use crate::trace::{Record, What};
 
@@ -98,20 +98,18 @@ where
         }
     }
 
-    /// Runs until `lasts` is over or the witness wants to stop. `steps` are in order of time.
-    pub fn run(mut self, steps: &[(Instant, Stimulus)], lasts: Span, witness: &mut impl Witness) -> Ended {
-        let end = Instant::ZERO + lasts;
+    /// Runs until the script is over or the witness wants to stop.
+    pub fn run(mut self, script: &mut impl Script, witness: &mut impl Witness) -> Ended {
         self.bench.handle_input(Instant::ZERO, Input::Power(true));
-        if !self.exchange(Instant::ZERO, witness) {
+        if !self.exchange(Instant::ZERO, script, witness) {
             return Ended::RunAway(Instant::ZERO);
         }
-        let mut steps = steps.iter().peekable();
         let mut last = Instant::ZERO;
         let mut at_once = 0;
         loop {
             let bench = due(self.bench.poll_timeout());
             let dut = if self.hears() { self.turns.next(due(self.dut.poll_timeout())) } else { Instant::MAX };
-            let step = steps.peek().map_or(Instant::MAX, |step| step.0);
+            let step = script.due();
             // A controller that was stalled finds its wakes in the past: time does not go back for it.
             let now = bench.min(dut).min(step).max(last);
             at_once = if now > last { 0 } else { at_once + 1 };
@@ -119,16 +117,17 @@ where
                 return Ended::RunAway(now);
             }
             last = now;
+            let end = script.end();
             if now > end {
                 witness.advance(end);
                 witness.record(exactly(end, What::End));
                 return Ended::Planned(end);
             }
             witness.advance(now);
-            if step <= now
-                && let Some((_, stimulus)) = steps.next()
-            {
-                self.bench.handle_input(now, Input::Act(stimulus.clone()));
+            if step <= now {
+                if let Some(stimulus) = script.act(now) {
+                    self.bench.handle_input(now, Input::Act(stimulus));
+                }
             } else if bench <= now {
                 self.bench.handle_timeout(now);
             } else {
@@ -138,7 +137,7 @@ where
                 }
                 self.dut.handle_timeout(now);
             }
-            if !self.exchange(now, witness) {
+            if !self.exchange(now, script, witness) {
                 return Ended::RunAway(now);
             }
             if witness.wants_stop() {
@@ -153,9 +152,12 @@ where
     }
 
     /// Carries what bench and controller do to each other and to the witness until both are quiet.
-    fn exchange(&mut self, now: Instant, witness: &mut impl Witness) -> bool {
+    fn exchange(&mut self, now: Instant, script: &mut impl Script, witness: &mut impl Witness) -> bool {
         for _ in 0..EXCHANGES {
             if let Some(output) = self.bench.poll_output() {
+                if let Output::Sight(observation) = &output {
+                    script.see(now, observation);
+                }
                 self.bench_does(now, output, witness);
             } else if let Some(output) = self.dut.poll_output() {
                 self.dut_does(now, output, witness);
@@ -244,6 +246,7 @@ fn role(port: Port) -> CableRole {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Fixed;
     use super::*;
     use crate::site::library;
 
@@ -282,7 +285,7 @@ mod tests {
         let site = library::find("yudaihe-beixiaoyuan").expect("the default site");
         let run = VirtualRun::new(Bench::new(&site, 0, 1), |_: Option<&[u8]>| Sleepless);
         let mut notes = Notes::default();
-        let ended = run.run(&[], Span::from_secs(1), &mut notes);
+        let ended = run.run(&mut Fixed::new(&[], Span::from_secs(1)), &mut notes);
         assert_eq!(ended, Ended::Planned(Instant::from_ms(1_000)));
         assert_eq!(notes.0, 1);
     }

@@ -13,4 +13,4 @@ pub use outcome::{Outcome, Status, Tally};
 pub use ports::Table;
 pub use replay::{ReplayError, replay};
 pub(crate) use run::decoding;
-pub use run::{Options, RunError, run};
+pub use run::{Options, RunError, play, run};

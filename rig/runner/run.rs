@@ -12,7 +12,7 @@ use super::outcome::{Outcome, Status, status};
 use super::pair;
 use super::recorder::Recorder;
 use crate::bench::Bench;
-use crate::driver::{Ended, VirtualRun};
+use crate::driver::{Ended, Fixed, Script, VirtualRun};
 use crate::monitor::{Judge, PropertyError};
 use crate::scenario::Scenario;
 use crate::site::{CableRole, FileError, Site};
@@ -180,11 +180,37 @@ pub(super) fn must_exercise_what_exists(scenario: &Scenario, judge: &Judge) -> R
     Err(FileError::at(&scenario.file, &scenario.text, &place, "must_exercise", message, Some(hint)))
 }
 
-/// Brings the bench and the soft controller together.
+/// Runs a script that is not written down yet, with the clock and counters of `scenario`; no trace is kept.
+///
+/// # Errors
+/// As [`run`].
+pub fn play(
+    site: &Site,
+    scenario: &Scenario,
+    seed: u64,
+    script: &mut impl Script,
+    stop: &AtomicBool,
+) -> Result<Outcome, RunError> {
+    let mut recorder = Recorder::new(Judge::new(site, scenario.starts_at)?, stop);
+    let ended = follow(site, scenario, seed, script, &mut recorder)?;
+    close(site, scenario, seed, recorder, ended, None)
+}
+
 fn drive(
     site: &Site,
     scenario: &Scenario,
     seed: u64,
+    recorder: &mut Recorder<'_>,
+) -> Result<Instant, RunError> {
+    follow(site, scenario, seed, &mut Fixed::new(&scenario.steps, scenario.lasts), recorder)
+}
+
+/// Brings the bench and the soft controller together.
+fn follow(
+    site: &Site,
+    scenario: &Scenario,
+    seed: u64,
+    script: &mut impl Script,
     recorder: &mut Recorder<'_>,
 ) -> Result<Instant, RunError> {
     let bench = Bench::new(site, scenario.starts_at, seed);
@@ -192,7 +218,7 @@ fn drive(
     config.clock = scenario.starts_at;
     config.uptime_ms = scenario.uptime_ms;
     let run = VirtualRun::new(bench, |persisted| Controller::new(config.clone(), persisted));
-    match run.run(&scenario.steps, scenario.lasts, recorder) {
+    match run.run(script, recorder) {
         Ended::Planned(at) => Ok(at),
         Ended::Stopped(at) if recorder.failed.is_some() => Ok(at),
         Ended::Stopped(at) => Err(RunError::Interrupted(at)),

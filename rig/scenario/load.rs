@@ -60,6 +60,35 @@ impl Scenario {
             hash: hash(text),
         })
     }
+
+    /// A scenario that was made, not read; its text is the file that would give it.
+    #[must_use]
+    pub fn made(
+        title: &str,
+        starts_at: u32,
+        uptime_ms: u64,
+        steps: Vec<(Instant, Stimulus)>,
+        lasts: Span,
+    ) -> Scenario {
+        let mut scenario = Scenario {
+            name: "made".to_owned(),
+            title: title.to_owned(),
+            file: "made".to_owned(),
+            clock_matters: starts_at != default_start(),
+            starts_at,
+            lasts,
+            uptime_ms,
+            must_exercise: Vec::new(),
+            policies: Vec::new(),
+            pair: None,
+            steps,
+            text: String::new(),
+            hash: String::new(),
+        };
+        scenario.text = scenario.to_toml();
+        scenario.hash = hash(&scenario.text);
+        scenario
+    }
 }
 
 /// Noon of the default day.

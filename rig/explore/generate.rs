@@ -1,0 +1,337 @@
+//! Strategies for generated scenarios, by kind of event. Each case switches whole kinds off and others wild (swarm
+//! testing): events that must come together to do harm are not drowned by the rest.
+
+use emulators::crowd::Habit;
+use emulators::device::Operator;
+use emulators::lamps::{Lamp, LampFault};
+use emulators::time::Span;
+use emulators::{cable, camera, countdown, light_post};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::strategy::Union;
+
+use super::piece::{Deed, Onset, Piece};
+use crate::scenario::{Head, Side, Stimulus};
+use crate::site::{CableRole, Limits, Quantity, Site};
+
+/// Kinds of events, each of which a case may switch off.
+const KINDS: usize = 10;
+/// The most pieces of a case.
+const PIECES: usize = 40;
+/// Durations of a site that no run of some minutes reaches say nothing.
+const LONGEST_DURATION: Span = Span::from_secs(90);
+/// Below this a duration is a tolerance.
+const SHORTEST_DURATION: Span = Span::from_ms(150);
+/// Around a duration or a change of lamps: this much earlier or later, in ms.
+const JITTER_MS: u32 = 200;
+
+/// How waits are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// Any length is as likely as any other.
+    Uniform,
+    /// Short ones, the site's own durations more or less, and long ones.
+    Mixed,
+    /// As `Mixed`, and some are tied to changes of the lamps.
+    Anchored,
+}
+
+/// What a site gives to draw from.
+#[derive(Clone, Debug)]
+pub struct Palette {
+    durations: Vec<Span>,
+    cables: Vec<CableRole>,
+    waits: Waits,
+}
+
+/// How often each kind of event is drawn; 0 not at all.
+pub type Swarm = [u32; KINDS];
+
+impl Palette {
+    /// What `site` gives.
+    #[must_use]
+    pub fn new(site: &Site, waits: Waits) -> Palette {
+        let cables = CableRole::ALL.into_iter().filter(|role| site.wiring.has(*role)).collect();
+        Palette { durations: durations(&site.limits), cables, waits }
+    }
+
+    /// The weights of a case from 64 random bits: of each kind, half are off, a quarter usual, a quarter wild; people
+    /// are always there but once in eight.
+    #[must_use]
+    pub fn swarm(bits: u64) -> Swarm {
+        let mut swarm = [0; KINDS];
+        for (kind, weight) in swarm.iter_mut().enumerate() {
+            *weight = match (kind, (bits >> (4 * kind)) & 15) {
+                (0, 0 | 1) => 0,
+                (0, 2..=8) => 3,
+                (0, _) => 8,
+                (_, 0..=8) => 0,
+                (_, 9..=12) => 1,
+                (_, _) => 4,
+            };
+        }
+        swarm
+    }
+
+    /// Cases of a swarm.
+    pub fn pieces(&self, swarm: &Swarm) -> BoxedStrategy<Vec<Piece>> {
+        let mut branches = vec![(6, self.wait())];
+        let deeds: [fn(&Palette) -> BoxedStrategy<Deed>; KINDS] = [
+            |_| people(),
+            |_| leaves(),
+            |_| camera(),
+            Palette::cable,
+            |_| lamp(),
+            |_| display(),
+            |_| post(),
+            Palette::supply,
+            |_| panel(),
+            Palette::stall,
+        ];
+        for (weight, deed) in swarm.iter().zip(deeds) {
+            if *weight > 0 {
+                branches.push((*weight, deed(self).prop_map(Piece::Do).boxed()));
+            }
+        }
+        vec(Union::new_weighted(branches), 1..=PIECES).boxed()
+    }
+
+    /// A wait. The simplest first: none.
+    fn wait(&self) -> BoxedStrategy<Piece> {
+        let ms = |ms: std::ops::Range<u64>| ms.prop_map(|ms| Piece::Wait(Span::from_ms(ms))).boxed();
+        let near = (select(self.durations.clone()), jitter())
+            .prop_map(|(duration, jitter)| Piece::Wait(shifted(duration, jitter)))
+            .boxed();
+        match self.waits {
+            Waits::Uniform => ms(0..90_000),
+            Waits::Mixed => Union::new_weighted(vec![
+                (2, ms(0..50)),
+                (4, near),
+                (3, ms(0..30_000)),
+                (1, ms(30_000..90_000)),
+            ])
+            .boxed(),
+            Waits::Anchored => Union::new_weighted(vec![
+                (2, ms(0..50)),
+                (3, near),
+                (3, ms(0..30_000)),
+                (1, ms(30_000..90_000)),
+                (4, self.anchor()),
+            ])
+            .boxed(),
+        }
+    }
+
+    /// So long after a change of the lamps: a duration of the site more or less, or a few milliseconds.
+    fn anchor(&self) -> BoxedStrategy<Piece> {
+        let mut after = vec![Span::ZERO; 1 + self.durations.len() / 4];
+        after.extend(&self.durations);
+        (select(Onset::ALL.to_vec()), select(after), jitter(), any::<u32>().no_shrink())
+            .prop_map(|(onset, after, jitter, salt)| Piece::Await { onset, after: shifted(after, jitter), salt })
+            .boxed()
+    }
+
+    /// A span in which something is down.
+    fn span(&self) -> BoxedStrategy<Span> {
+        let near = (select(self.durations.clone()), jitter()).prop_map(|(span, by)| shifted(span, by));
+        Union::new_weighted(vec![
+            (2, (10u64..1_500).prop_map(Span::from_ms).boxed()),
+            (2, near.boxed()),
+            (1, (1_000u64..20_000).prop_map(Span::from_ms).boxed()),
+        ])
+        .prop_map(|span| span.max(Span::from_ms(1)))
+        .boxed()
+    }
+
+    fn supply(&self) -> BoxedStrategy<Deed> {
+        self.span().prop_map(Deed::Dip).boxed()
+    }
+
+    fn stall(&self) -> BoxedStrategy<Deed> {
+        self.span().prop_map(|span| Deed::Stall(span.min(Span::from_secs(5)))).boxed()
+    }
+
+    fn cable(&self) -> BoxedStrategy<Deed> {
+        let cables = select(self.cables.clone());
+        let ppm = prop_oneof![1u32..2_000, 1u32..50_000];
+        let short = (1u64..200).prop_map(Span::from_ms);
+        let fault = prop_oneof![
+            3 => Just(cable::Fault::Unplugged),
+            1 => ppm.clone().prop_map(cable::Fault::Drop),
+            1 => ppm.clone().prop_map(cable::Fault::Flip),
+            1 => ppm.prop_map(cable::Fault::Duplicate),
+            1 => short.clone().prop_map(cable::Fault::Delay),
+            1 => short.clone().prop_map(cable::Fault::Jitter),
+            1 => self.span().prop_map(cable::Fault::Stall),
+            1 => short.clone().prop_map(cable::Fault::Split),
+            1 => short.prop_map(cable::Fault::Merge),
+            1 => (1u32..20_000).prop_map(cable::Fault::Garbage),
+            1 => Just(cable::Fault::Echo),
+            1 => Just(cable::Fault::Break),
+        ];
+        prop_oneof![
+            3 => (cables.clone(), fault).prop_map(|(cable, fault)| Stimulus::CableFails(cable, fault)),
+            2 => cables.prop_map(Stimulus::CableMended),
+        ]
+        .prop_map(Deed::Once)
+        .boxed()
+    }
+}
+
+/// The site's own durations, each once.
+fn durations(limits: &Limits) -> Vec<Span> {
+    let mut durations: Vec<Span> = limits
+        .iter()
+        .filter_map(|(_, quantity)| match quantity {
+            Quantity::Time(span) => Some(span),
+            Quantity::Number(_) => None,
+        })
+        .filter(|span| (SHORTEST_DURATION..=LONGEST_DURATION).contains(span))
+        .collect();
+    durations.sort_unstable();
+    durations.dedup();
+    durations
+}
+
+/// Shrinks towards "exactly on it": 0, +1, -1, +2 ...
+fn jitter() -> impl Strategy<Value = i64> + Clone {
+    (0..2 * JITTER_MS).prop_map(|n| if n % 2 == 1 { i64::from(n / 2 + 1) } else { -i64::from(n / 2) })
+}
+
+fn shifted(span: Span, by_ms: i64) -> Span {
+    let ms = i64::try_from(span.as_us() / 1_000).unwrap_or(i64::MAX).saturating_add(by_ms).max(0);
+    Span::from_ms(ms.unsigned_abs())
+}
+
+fn side() -> impl Strategy<Value = Side> + Clone {
+    select(vec![Side::A, Side::B])
+}
+
+fn people() -> BoxedStrategy<Deed> {
+    let count = prop_oneof![6 => 1u16..=3, 2 => 4u16..=40, 1 => 200u16..=300];
+    let speed = prop_oneof![3 => 1_000u32..=1_600, 1 => 500u32..=800, 1 => 2_000u32..=4_000];
+    let seconds = (0u64..30_000).prop_map(Span::from_ms);
+    let habit = prop_oneof![
+        6 => Just(Habit::Crosses),
+        1 => seconds.clone().prop_map(Habit::RunsRed),
+        2 => seconds.prop_map(|after| Habit::GivesUp(after.max(Span::from_ms(1)))),
+        1 => Just(Habit::TurnsBack),
+        1 => Just(Habit::StartsLate),
+        1 => Just(Habit::Stands),
+    ];
+    (side(), count, speed, habit)
+        .prop_map(|(kerb, count, speed_mm_s, habit)| {
+            Deed::Once(Stimulus::Arrive { kerb, count, speed_mm_s, habit })
+        })
+        .boxed()
+}
+
+fn leaves() -> BoxedStrategy<Deed> {
+    (side(), prop_oneof![1u16..=3, Just(10_000u16)])
+        .prop_map(|(kerb, count)| Deed::Once(Stimulus::Leave { kerb, count }))
+        .boxed()
+}
+
+fn camera() -> BoxedStrategy<Deed> {
+    use camera::Fault;
+    let short = (1u64..3_000).prop_map(Span::from_ms);
+    let share = 1u16..=900;
+    let fault = prop_oneof![
+        2 => Just(Fault::Silent),
+        1 => Just(Fault::NoHeartbeat),
+        1 => Just(Fault::BadCrc),
+        1 => Just(Fault::Repeats),
+        1 => Just(Fault::SelfReported),
+        1 => Just(Fault::Frozen),
+        2 => share.clone().prop_map(Fault::Flicker),
+        1 => share.prop_map(Fault::Miss),
+        1 => (0u16..=60).prop_map(Fault::Stuck),
+        1 => (0u16..=5).prop_map(Fault::Clip),
+        1 => (1u16..=600, 100u64..10_000).prop_map(|(n, ms)| Fault::Ghosts(n, Span::from_ms(ms))),
+        1 => short.clone().prop_map(Fault::Late),
+        1 => short.clone().prop_map(Fault::Jitter),
+        1 => (1u64..20_000).prop_map(|ms| Fault::Replays(Span::from_ms(ms))),
+        1 => any::<u8>().prop_map(Fault::RawCount),
+        1 => (-4_000i32..=4_000).prop_map(Fault::ClockStep),
+        2 => (1u64..20_000).prop_map(|ms| Fault::Reboot(Span::from_ms(ms))),
+    ];
+    prop_oneof![
+        3 => (side(), fault).prop_map(|(side, fault)| Stimulus::CameraFails(side, fault)),
+        2 => side().prop_map(Stimulus::CameraHeals),
+    ]
+    .prop_map(Deed::Once)
+    .boxed()
+}
+
+fn head() -> impl Strategy<Value = Head> + Clone {
+    (any::<bool>(), side()).prop_map(
+        |(vehicle, side)| {
+            if vehicle { Head::Vehicle(side) } else { Head::Pedestrian(side) }
+        },
+    )
+}
+
+/// A lamp that the head has.
+fn lamp_of_head() -> impl Strategy<Value = (Head, Lamp)> + Clone {
+    (head(), select(vec![Lamp::Red, Lamp::Green, Lamp::Yellow])).prop_map(|(head, lamp)| match (head, lamp) {
+        (Head::Pedestrian(_), Lamp::Yellow) => (head, Lamp::Green),
+        known => known,
+    })
+}
+
+fn lamp() -> BoxedStrategy<Deed> {
+    let fault = prop_oneof![
+        3 => Just(LampFault::Out),
+        2 => Just(LampFault::StuckOn),
+        1 => (20u64..2_000).prop_map(|ms| LampFault::Flicker(Span::from_ms(ms))),
+    ];
+    prop_oneof![
+        1 => (lamp_of_head(), fault).prop_map(|((head, lamp), fault)| Stimulus::LampFails(head, lamp, fault)),
+        1 => lamp_of_head().prop_map(|(head, lamp)| Stimulus::LampMended(head, lamp)),
+    ]
+    .prop_map(Deed::Once)
+    .boxed()
+}
+
+fn display() -> BoxedStrategy<Deed> {
+    use countdown::Fault;
+    let fault = prop_oneof![
+        Just(Fault::Dark),
+        Just(Fault::Frozen),
+        Just(Fault::MissingSegment),
+        Just(Fault::IgnoresLinkLoss),
+        (1u64..3_000).prop_map(|ms| Fault::Lag(Span::from_ms(ms))),
+    ];
+    prop_oneof![
+        2 => (head(), fault).prop_map(|(head, fault)| Stimulus::DisplayFails(head, fault)),
+        1 => head().prop_map(Stimulus::DisplayMended),
+    ]
+    .prop_map(Deed::Once)
+    .boxed()
+}
+
+fn post() -> BoxedStrategy<Deed> {
+    use light_post::Fault;
+    let fault = select(vec![Fault::StuckColour, Fault::Mute, Fault::Loops]);
+    prop_oneof![
+        2 => (side(), fault).prop_map(|(side, fault)| Stimulus::PostFails(side, fault)),
+        1 => side().prop_map(Stimulus::PostMended),
+    ]
+    .prop_map(Deed::Once)
+    .boxed()
+}
+
+fn panel() -> BoxedStrategy<Deed> {
+    select(vec![
+        Operator::Automatic,
+        Operator::Manual,
+        Operator::Step,
+        Operator::Step,
+        Operator::Flash,
+        Operator::Off,
+        Operator::Reset,
+    ])
+    .prop_map(Deed::Panel)
+    .boxed()
+}

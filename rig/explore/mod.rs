@@ -1,0 +1,12 @@
+//! Scenarios that nobody thought of: generated, run, shrunk to something a person can read.
+
+mod generate;
+mod hunt;
+mod minimise;
+mod piece;
+mod player;
+
+pub use generate::{Palette, Swarm, Waits};
+pub use hunt::{Found, Hunt, Progress};
+pub use piece::{Deed, Onset, Piece};
+pub use player::{Player, Resolved};
