@@ -149,6 +149,8 @@ impl Detector {
         if !believable {
             self.clean = 0;
             self.in_doubt = true;
+            // A camera may take its time to connect; once it reports, it is held to what it says.
+            self.last_good = self.last_good.min(now);
             self.give_up_doubt(now, changes);
             return false;
         }

@@ -89,6 +89,8 @@ pub(super) struct Plan {
     timing: Timing,
     stage: Stage,
     since: Instant,
+    /// When the flash that shows began: one that goes on for another reason does not begin anew.
+    flash_from: Instant,
     /// When the announced walk begins.
     walk_at: Option<Instant>,
     /// All-red of the change under way.
@@ -110,6 +112,7 @@ impl Plan {
             timing,
             stage: Stage::StartFlash,
             since: now,
+            flash_from: now,
             walk_at: None,
             all_red: timing.all_red,
             steady_until: now,
@@ -295,9 +298,9 @@ impl Plan {
         };
         let flashes = vehicle == Car::FlashYellow || pedestrian == Foot::FlashGreen;
         let half = self.timing.flash_half.as_us().max(1);
-        let halves = now.since(self.since).as_us() / half;
+        let halves = now.since(self.flash_from).as_us() / half;
         let lit = !flashes || halves.is_multiple_of(2);
-        let turns = flashes.then(|| self.since + Span::from_us(half.saturating_mul(halves + 1)));
+        let turns = flashes.then(|| self.flash_from + Span::from_us(half.saturating_mul(halves + 1)));
         (Groups { vehicle, pedestrian, lit }, turns)
     }
 
@@ -376,6 +379,10 @@ impl Plan {
     }
 
     fn begin(&mut self, now: Instant, stage: Stage) {
+        let flashes_on = self.stage == Stage::StartFlash && stage == Stage::Flash;
+        if !flashes_on {
+            self.flash_from = now;
+        }
         self.stage = stage;
         self.since = now;
         self.step = false;

@@ -42,8 +42,6 @@ pub enum Deed {
     Once(Stimulus),
     /// The supply goes, and comes after this time.
     Dip(Span),
-    /// The controller's processor stalls for this time.
-    Stall(Span),
     /// Somebody at the panel.
     Panel(Operator),
 }

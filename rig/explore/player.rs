@@ -36,7 +36,6 @@ pub struct Player {
     done: Vec<(Instant, Stimulus)>,
     lamps: Lamps,
     off_until: Instant,
-    stalled_until: Instant,
     shortest: Span,
     tail: Span,
     end: Instant,
@@ -56,7 +55,6 @@ impl Player {
             done: Vec::new(),
             lamps: [false; 5],
             off_until: Instant::ZERO,
-            stalled_until: Instant::ZERO,
             shortest,
             tail,
             end: Instant::MAX,
@@ -105,12 +103,7 @@ impl Player {
                 self.put(at, Stimulus::Power(false));
                 self.put(at + span, Stimulus::Power(true));
             }
-            Deed::Stall(span) if at >= self.stalled_until => {
-                self.stalled_until = at + span;
-                self.put(at, Stimulus::Stall);
-                self.put(at + span, Stimulus::Resume);
-            }
-            Deed::Dip(_) | Deed::Stall(_) => {}
+            Deed::Dip(_) => {}
         }
     }
 

@@ -9,6 +9,8 @@ use emulators::wire::modbus::{Request, Response, parse_request, parse_response};
 const REMEMBERED: usize = 16;
 /// Parts of a frame belong together if they are not further apart than this.
 const PATIENCE: Span = Span::from_ms(200);
+/// A line that takes this much longer than its characters need holds frames up.
+const HELD_UP: Span = Span::from_ms(2);
 /// The most bytes that wait for the rest of a frame.
 const WAITING: usize = 512;
 
@@ -115,6 +117,7 @@ pub(super) struct Bus {
     pub(super) asked: Ear<Request>,
     pub(super) answered: Ear<Response>,
     times: CharacterTimes,
+    /// When the last transmission had left the line; if it was another's, not before it had arrived.
     last_end: Option<Instant>,
     shortest_gap: Span,
 }
@@ -130,8 +133,14 @@ impl Bus {
         }
     }
 
+    /// Whether a frame of `sent` bytes took so much longer than the line needs that some cable held it up.
+    pub(super) fn is_held_up(&self, start: Instant, end: Instant, sent: usize) -> bool {
+        end > start + self.times.of(sent) + HELD_UP
+    }
+
     /// A frame of `sent` bytes arrived at `end`. What a cable holds up had left the line before. Gives the silence before it if it is a request that came after a shorter silence than any
-    /// before, or after less than `required`: others need no judging.
+    /// before, or after less than `required`: others need no judging. What had not yet arrived from another when the request began, and
+    /// the rest of a request that a cable has split, broke no silence that the controller could have kept.
     pub(super) fn silence(
         &mut self,
         start: Instant,
@@ -140,9 +149,11 @@ impl Bus {
         request: bool,
         required: Span,
     ) -> Option<Span> {
-        let before = self.last_end.replace(end.min(start + self.times.of(sent)))?;
+        let left = if request { end.min(start + self.times.of(sent)) } else { end };
+        let before = self.last_end.replace(left)?;
         let gap = start.since(before);
-        if !request || (gap >= required && gap >= self.shortest_gap) {
+        let unheard = start < before || (gap == Span::ZERO && !self.asked.part.is_empty());
+        if !request || unheard || (gap >= required && gap >= self.shortest_gap) {
             return None;
         }
         self.shortest_gap = self.shortest_gap.min(gap);

@@ -223,6 +223,11 @@ impl Context {
             self.recovering = true;
             sink.wake(Timer::Recovered, sink.now + AFTER_DIP);
         }
+        if !on {
+            // A dip within a dip is no short one.
+            sink.timers.clear(Timer::ShortDip);
+            sink.set_flag(sink.ids.short_dip[0], false);
+        }
         self.weigh(sink, sink.now);
     }
 

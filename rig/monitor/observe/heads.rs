@@ -14,6 +14,9 @@ use crate::trace::aspect::{Aspect, HeadKind, Recogniser, SWITCHING_GAP, Sighting
 
 /// A head's register for how long it waits for a write, as published.
 const WATCHDOG: u16 = 0;
+/// A lamp that is driven and dark this long is out: nearly the lit half of a flash, which it must not outlast. A lamp that
+/// flickers is not.
+const OUT_AFTER: Span = Span::from_ms(480);
 /// An answer of the feedback module is believed this long.
 const SENSED_LASTS: Span = Span::from_ms(500);
 /// Damage on the lamp bus excuses late edges this long: a bounded number of retries.
@@ -36,8 +39,10 @@ pub(super) struct Heads {
     pub(super) lit: [u8; 4],
     /// What the rig senses, where it does.
     pub(super) sense: Option<Sense>,
-    /// Lamps that were driven and not lit when last driven, by head.
+    /// Lamps that are out: driven and dark for [`OUT_AFTER`] when last driven, by head.
     known_out: [u8; 4],
+    /// Lamps that are driven and dark now, and since when.
+    dark: [(u8, Instant); 4],
     units: [u8; 4],
     watchdog: Span,
     pub(super) written: [bool; 4],
@@ -65,6 +70,7 @@ impl Heads {
             lit: [0; 4],
             sense: Sense::of(wiring),
             known_out: [0; 4],
+            dark: [(0, Instant::ZERO); 4],
             units: [va, vb, pa, pb],
             watchdog,
             written: [false; 4],
@@ -109,8 +115,38 @@ impl Heads {
                 sink.set_flag(*signal, driven & bit != 0);
             }
         }
-        self.known_out[place] = (self.known_out[place] & !(driven & lit)) | (driven & !lit);
+        let (was_dark, since) = self.dark[place];
+        if edge.0.since(since) >= OUT_AFTER {
+            self.known_out[place] |= was_dark;
+        }
+        self.known_out[place] &= !(driven & lit);
+        let dark = driven & !lit;
+        if dark != was_dark {
+            self.dark[place] = (dark, edge.0);
+        }
         self.lit_flags(sink);
+        self.expect_dark(sink);
+    }
+
+    /// Looks again when a lamp that is dark now counts as out.
+    fn expect_dark(&self, sink: &mut Sink) {
+        let doubtful = |place: &usize| self.dark[*place].0 & !self.known_out[*place] != 0;
+        let due = (0..4).filter(doubtful).map(|place| self.dark[place].1 + OUT_AFTER).min();
+        match due {
+            Some(due) => sink.wake(Timer::Dark, due),
+            None => sink.timers.clear(Timer::Dark),
+        }
+    }
+
+    /// A lamp may have been dark for long enough to be out.
+    pub(super) fn dark(&mut self, sink: &mut Sink) {
+        for (known, (dark, since)) in self.known_out.iter_mut().zip(self.dark) {
+            if sink.now >= since + OUT_AFTER {
+                *known |= dark;
+            }
+        }
+        self.lit_flags(sink);
+        self.expect_dark(sink);
     }
 
     pub(super) fn wake(&self, sink: &mut Sink, place: usize) {
@@ -144,9 +180,15 @@ impl Heads {
         let one = out(0, lamp::RED) != out(1, lamp::RED);
         let pedestrian = out(2, lamp::RED) || out(3, lamp::RED);
         let others = (0..4).any(|head| out(head, lamp::YELLOW | lamp::GREEN));
-        sink.set_flag(sink.ids.vehicle_red_out[0], one);
-        sink.set_flag(sink.ids.pedestrian_red_out[0], pedestrian);
-        sink.set_flag(sink.ids.yellow_green_out[0], others);
+        // It was so from when the lamp was dark, whatever flickered before.
+        let since = self.dark.iter().filter(|(dark, _)| *dark != 0).map(|(_, since)| *since).min();
+        let ids = [sink.ids.vehicle_red_out[0], sink.ids.pedestrian_red_out[0], sink.ids.yellow_green_out[0]];
+        for (signal, on) in ids.into_iter().zip([one, pedestrian, others]) {
+            match since {
+                Some(since) if on && !sink.is(signal) => sink.set_since(signal, flag(true), since),
+                _known_now => sink.set_flag(signal, on),
+            }
+        }
         sink.set_flag(sink.ids.lamp_fault[0], (0..4).any(|head| driven[head] != self.lit[head]));
         let dark =
             driven[2] == 0 && driven[3] == 0 && (driven[0] | driven[1]) & (lamp::RED | lamp::GREEN) == 0;

@@ -52,6 +52,7 @@ emulators::timers! {
         WatchdogPa = "writes to pedestrian head A",
         WatchdogPb = "writes to pedestrian head B",
         Sensed = "lamp feedback",
+        Dark = "a lamp that is driven and dark",
         LampNoise = "damage on the lamp bus",
         Countdown = "countdown broadcast",
         Unsaid = "nothing sent to a display",
@@ -272,6 +273,7 @@ impl Observer {
             Timer::WatchdogPa => self.unwritten(2),
             Timer::WatchdogPb => self.unwritten(3),
             Timer::Sensed => self.heads.unsensed(sink),
+            Timer::Dark => self.heads.dark(sink),
             Timer::LampNoise => sink.set_flag(sink.ids.lamp_noise[0], false),
             Timer::Countdown => self.displays.silent(sink),
             Timer::Unsaid => self.displays.unsaid(sink),
@@ -347,7 +349,8 @@ impl Observer {
             self.posts.power_lost();
             self.displays.power_lost(&mut self.sink);
             let sink = &mut self.sink;
-            for signal in sink.ids.in_session {
+            // What was reported before is not known to a controller that starts anew.
+            for signal in sink.ids.in_session.into_iter().chain(sink.ids.implausible) {
                 sink.set_flag(signal, false);
             }
         }

@@ -183,7 +183,9 @@ impl Service {
         let ms = u32::from(at(map::LOG_LAST_MS_HI)) << 16 | u32::from(at(map::LOG_LAST_MS_LO));
         self.grown(sink, at(map::LOG_COUNT), (at(map::LOG_LAST_CODE), at(map::LOG_LAST_ARG)), ms, learnt);
         let fault = at(map::FAULT);
-        sink.set_flag(sink.ids.fault_unlogged[0], fault != 0 && bit(fault) & !self.logged != 0);
+        // While entries are still to be read it may be among them.
+        let read = self.missing.0 == self.missing.1;
+        sink.set_flag(sink.ids.fault_unlogged[0], read && fault != 0 && bit(fault) & !self.logged != 0);
     }
 
     /// What a detector is worth. One that has failed may have been acted upon since the question before: it is told
