@@ -72,9 +72,8 @@ pub(super) struct Detector {
     received: Option<u8>,
     /// Count and arrival of the last good frame.
     good: u8,
-    last_good: Instant,
-    /// The frames since `last_good` were bad.
-    in_doubt: bool,
+    /// Since when frames are not to be believed.
+    doubted_since: Option<Instant>,
     present_since: Option<Instant>,
     walks_present: u8,
     last_activity: Instant,
@@ -100,8 +99,7 @@ impl Detector {
             last_frame: from,
             received: None,
             good: 0,
-            last_good: from,
-            in_doubt: false,
+            doubted_since: None,
             present_since: None,
             walks_present: 0,
             last_activity: from,
@@ -148,15 +146,12 @@ impl Detector {
         self.received = Some(count);
         if !believable {
             self.clean = 0;
-            self.in_doubt = true;
-            // A camera may take its time to connect; once it reports, it is held to what it says.
-            self.last_good = self.last_good.min(now);
+            self.doubted_since.get_or_insert(now);
             self.give_up_doubt(now, changes);
             return false;
         }
-        self.in_doubt = false;
+        self.doubted_since = None;
         self.good = count;
-        self.last_good = now;
         if count == 0 {
             self.lingers &= self.last_present.is_some_and(|at| now < at + self.limits.hold);
             self.present_since = None;
@@ -209,8 +204,8 @@ impl Detector {
     /// When to look again.
     pub(super) fn due(&self) -> Option<Instant> {
         let silent = (self.ailments & Ailment::Lost as u16 == 0).then(|| self.silent_at());
-        let doubt = (self.in_doubt && self.ailments & Ailment::Implausible as u16 == 0)
-            .then(|| self.last_good + self.limits.bad_hold);
+        let doubt = self.doubted_since.filter(|_| self.ailments & Ailment::Implausible as u16 == 0);
+        let doubt = doubt.map(|since| since + self.limits.bad_hold);
         match (silent, doubt) {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
@@ -234,7 +229,7 @@ impl Detector {
     }
 
     fn give_up_doubt(&mut self, now: Instant, changes: &mut Vec<Change>) {
-        if self.in_doubt && now >= self.last_good + self.limits.bad_hold {
+        if self.doubted_since.is_some_and(|since| now >= since + self.limits.bad_hold) {
             self.fail(now, Ailment::Implausible, changes);
         }
     }
@@ -264,7 +259,7 @@ impl Detector {
 
     fn lose(&mut self, now: Instant, changes: &mut Vec<Change>) {
         self.received = None;
-        self.in_doubt = false;
+        self.doubted_since = None;
         self.present_since = None;
         self.walks_present = 0;
         self.clean = 0;

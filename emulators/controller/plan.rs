@@ -91,6 +91,9 @@ pub(super) struct Plan {
     since: Instant,
     /// When the flash that shows began: one that goes on for another reason does not begin anew.
     flash_from: Instant,
+    /// Flash may not be left before this: the start-up's own must have lasted, and whoever started on a green that was
+    /// broken off must be across before the start's all red ends.
+    flash_until: Instant,
     /// When the announced walk begins.
     walk_at: Option<Instant>,
     /// All-red of the change under way.
@@ -113,6 +116,7 @@ impl Plan {
             stage: Stage::StartFlash,
             since: now,
             flash_from: now,
+            flash_until: now,
             walk_at: None,
             all_red: timing.all_red,
             steady_until: now,
@@ -188,7 +192,8 @@ impl Plan {
 
     /// In flash and darkness: when they may be left.
     pub(super) fn free_at(&self) -> Option<Instant> {
-        matches!(self.stage, Stage::Flash | Stage::Off).then(|| self.since + FLASH_MIN)
+        matches!(self.stage, Stage::Flash | Stage::Off)
+            .then(|| (self.since + FLASH_MIN).max(self.flash_until))
     }
 
     /// The heads have flashed by themselves for long enough: all red at once.
@@ -372,6 +377,22 @@ impl Plan {
     fn stop(&mut self, now: Instant, stage: Stage) -> bool {
         if self.stage == stage {
             return false;
+        }
+        let timing = &self.timing;
+        let clearance = (timing.walk_flash + timing.buffer).saturating_sub(timing.startup_all_red);
+        match self.stage {
+            Stage::StartFlash => self.flash_until = self.since + timing.startup_flash,
+            Stage::Walk => self.flash_until = now + clearance,
+            Stage::WalkFlash | Stage::Buffer => {
+                self.flash_until = self.flash_until.max(self.since + clearance)
+            }
+            Stage::StartAllRed
+            | Stage::VehicleGreen
+            | Stage::Yellow
+            | Stage::AllRed
+            | Stage::Extension
+            | Stage::Flash
+            | Stage::Off => {}
         }
         self.begin(now, stage);
         self.walk_at = None;

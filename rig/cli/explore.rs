@@ -56,7 +56,9 @@ enum Drawn {
 }
 
 fn budget(text: &str) -> Result<Duration, String> {
-    crate::site::duration(text).map(|span| Duration::from_micros(span.as_us())).map_err(|error| format!("{}; {}", error.message, error.hint))
+    crate::site::duration(text)
+        .map(|span| Duration::from_micros(span.as_us()))
+        .map_err(|error| format!("{}; {}", error.message, error.hint))
 }
 
 /// Runs the command.
@@ -74,7 +76,8 @@ pub(super) fn run(arguments: &Arguments, _manner: Manner) -> Exit {
         Drawn::Anchored => Waits::Anchored,
     };
     let hunt = Hunt::new(&site, waits, arguments.seed, arguments.shrink_budget, &STOP);
-    let workers = arguments.jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let workers =
+        arguments.jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
     let (next, enough, begun) = (AtomicU64::new(arguments.from), AtomicBool::new(false), Clock::now());
     let (tell, told) = mpsc::channel::<(u64, Result<Progress, RunError>)>();
     let last = arguments.cases.map_or(u64::MAX, |cases| arguments.from + cases);
@@ -98,7 +101,14 @@ pub(super) fn run(arguments: &Arguments, _manner: Manner) -> Exit {
                 Ok(progress) => {
                     minutes += progress.lasted.as_us() as f64 / 60e6;
                     if let Some(one) = progress.found {
-                        complain_line!("case {number}: {} ({} -> {} events, {} trials, {})", one.property, one.events.0, one.events.1, one.trials, one.reproduces);
+                        complain_line!(
+                            "case {number}: {} ({} -> {} events, {} trials, {})",
+                            one.property,
+                            one.events.0,
+                            one.events.1,
+                            one.trials,
+                            one.reproduces
+                        );
                         found.push((number, one));
                         if !arguments.keep_going {
                             enough.store(true, Ordering::Relaxed);
@@ -118,7 +128,10 @@ pub(super) fn run(arguments: &Arguments, _manner: Manner) -> Exit {
         say!("{}", one.scenario.text);
         if let Some(folder) = &arguments.save {
             let _ = std::fs::create_dir_all(folder);
-            let _ = std::fs::write(folder.join(format!("{}-{number}.toml", one.property.to_lowercase())), &one.scenario.text);
+            let _ = std::fs::write(
+                folder.join(format!("{}-{number}.toml", one.property.to_lowercase())),
+                &one.scenario.text,
+            );
         }
     }
     if found.is_empty() { Exit::Passed } else { Exit::Violated }

@@ -24,6 +24,8 @@ const PIECES: usize = 40;
 const LONGEST_DURATION: Span = Span::from_secs(90);
 /// Below this a duration is a tolerance.
 const SHORTEST_DURATION: Span = Span::from_ms(150);
+/// The longest that a polled bus holds up a frame.
+const POLLED: Span = Span::from_ms(8);
 /// Around a duration or a change of lamps: this much earlier or later, in ms.
 const JITTER_MS: u32 = 200;
 
@@ -128,7 +130,11 @@ impl Palette {
         let mut after = vec![Span::ZERO; 1 + self.durations.len() / 4];
         after.extend(&self.durations);
         (select(Onset::ALL.to_vec()), select(after), jitter(), any::<u32>().no_shrink())
-            .prop_map(|(onset, after, jitter, salt)| Piece::Await { onset, after: shifted(after, jitter), salt })
+            .prop_map(|(onset, after, jitter, salt)| Piece::Await {
+                onset,
+                after: shifted(after, jitter),
+                salt,
+            })
             .boxed()
     }
 
@@ -148,6 +154,8 @@ impl Palette {
         self.span().prop_map(Deed::Dip).boxed()
     }
 
+    /// No echo: a bus that is wired so answers every question with the question, and no controller is expected to run. For
+    /// the same reason what is polled is not held up for longer than a master waits.
     fn cable(&self) -> BoxedStrategy<Deed> {
         let cables = select(self.cables.clone());
         let ppm = prop_oneof![1u32..2_000, 1u32..50_000];
@@ -163,15 +171,30 @@ impl Palette {
             1 => short.clone().prop_map(cable::Fault::Split),
             1 => short.prop_map(cable::Fault::Merge),
             1 => (1u32..20_000).prop_map(cable::Fault::Garbage),
-            1 => Just(cable::Fault::Echo),
             1 => Just(cable::Fault::Break),
         ];
         prop_oneof![
-            3 => (cables.clone(), fault).prop_map(|(cable, fault)| Stimulus::CableFails(cable, fault)),
+            3 => (cables.clone(), fault).prop_map(|(cable, fault)| {
+                Stimulus::CableFails(cable, within_patience(cable, fault))
+            }),
             2 => cables.prop_map(Stimulus::CableMended),
         ]
         .prop_map(Deed::Once)
         .boxed()
+    }
+}
+
+/// The fault, as long as a master on this cable has patience with it.
+fn within_patience(cable: CableRole, fault: cable::Fault) -> cable::Fault {
+    use cable::Fault;
+    let polled = matches!(cable, CableRole::Lamps | CableRole::Feedback);
+    let cut = |span: Span| if polled { span.min(POLLED) } else { span };
+    match fault {
+        Fault::Delay(span) => Fault::Delay(cut(span)),
+        Fault::Jitter(span) => Fault::Jitter(cut(span)),
+        Fault::Split(span) => Fault::Split(cut(span)),
+        Fault::Merge(span) => Fault::Merge(cut(span)),
+        other => other,
     }
 }
 
@@ -280,7 +303,8 @@ fn lamp() -> BoxedStrategy<Deed> {
     let fault = prop_oneof![
         3 => Just(LampFault::Out),
         2 => Just(LampFault::StuckOn),
-        1 => (20u64..2_000).prop_map(|ms| LampFault::Flicker(Span::from_ms(ms))),
+        // Where the dark half is as long as that of a flash, whether the lamp is out is a matter of taste.
+        1 => prop_oneof![20u64..700, 1_200u64..2_000].prop_map(|ms| LampFault::Flicker(Span::from_ms(ms))),
     ];
     prop_oneof![
         1 => (lamp_of_head(), fault).prop_map(|((head, lamp), fault)| Stimulus::LampFails(head, lamp, fault)),

@@ -74,7 +74,13 @@ struct Setting {
 impl<'a> Hunt<'a> {
     /// A search on a site.
     #[must_use]
-    pub fn new(site: &'a Site, waits: Waits, seed: u64, shrink_budget: usize, stop: &'a AtomicBool) -> Hunt<'a> {
+    pub fn new(
+        site: &'a Site,
+        waits: Waits,
+        seed: u64,
+        shrink_budget: usize,
+        stop: &'a AtomicBool,
+    ) -> Hunt<'a> {
         Hunt { site, palette: Palette::new(site, waits), seed, shrink_budget, stop }
     }
 
@@ -87,7 +93,8 @@ impl<'a> Hunt<'a> {
         let bits = drawn(&mut runner, &any::<u64>());
         let setting = drawn(&mut runner, &setting());
         let strategy = self.palette.pieces(&Palette::swarm(bits));
-        let mut tree = strategy.new_tree(&mut runner).expect("strategies without filters always give something");
+        let mut tree =
+            strategy.new_tree(&mut runner).expect("strategies without filters always give something");
         let (outcome, timeline, resolved) = self.play(setting, tree.current(), Resolved::new(), SHORTEST)?;
         let lasted = timeline.lasts;
         let Some(property) = broken(&outcome) else {
@@ -216,7 +223,10 @@ fn broken(outcome: &Outcome) -> Option<String> {
 }
 
 fn breaks(outcome: &Outcome, property: &str) -> bool {
-    outcome.results.iter().any(|result| result.id == property && matches!(result.verdict, Verdict::Violated(_)))
+    outcome
+        .results
+        .iter()
+        .any(|result| result.id == property && matches!(result.verdict, Verdict::Violated(_)))
 }
 
 fn title(outcome: &Outcome, property: &str) -> String {

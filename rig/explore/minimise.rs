@@ -78,7 +78,8 @@ impl Minimiser<'_> {
     fn simplify(&mut self) {
         for place in 0..self.best.steps.len() {
             let Some((_, Stimulus::Arrive { kerb, .. })) = self.best.steps.get(place) else { continue };
-            let ordinary = Stimulus::Arrive { kerb: *kerb, count: 1, speed_mm_s: 1_300, habit: Habit::Crosses };
+            let ordinary =
+                Stimulus::Arrive { kerb: *kerb, count: 1, speed_mm_s: 1_300, habit: Habit::Crosses };
             let mut smaller = self.best.clone();
             smaller.steps[place].1 = ordinary;
             self.accept(smaller);
@@ -112,7 +113,9 @@ impl Minimiser<'_> {
             for unit in ROUND {
                 let gap = gap(&self.best, place);
                 let rest = gap.as_us() % unit.as_us();
-                if rest == 0 || self.accept(with_gap(&self.best, place, gap + Span::from_us(unit.as_us() - rest))) {
+                if rest == 0
+                    || self.accept(with_gap(&self.best, place, gap + Span::from_us(unit.as_us() - rest)))
+                {
                     break;
                 }
             }
@@ -144,7 +147,9 @@ fn gap(timeline: &Timeline, place: usize) -> Span {
 /// The same with another time before a step; all that follows keeps its distances.
 fn with_gap(timeline: &Timeline, place: usize, wanted: Span) -> Timeline {
     let now = gap(timeline, place);
-    let moved = |at: Instant| if wanted >= now { at + wanted.saturating_sub(now) } else { at.back(now.saturating_sub(wanted)) };
+    let moved = |at: Instant| {
+        if wanted >= now { at + wanted.saturating_sub(now) } else { at.back(now.saturating_sub(wanted)) }
+    };
     let mut other = timeline.clone();
     for step in &mut other.steps[place..] {
         step.0 = moved(step.0);

@@ -118,7 +118,10 @@ impl Player {
         let mut standing: Vec<Stimulus> = Vec::new();
         let mut reset = false;
         for (_, stimulus) in self.done.iter().chain(&self.coming) {
-            reset |= matches!(stimulus, Stimulus::LampFails(..) | Stimulus::Operator(_) | Stimulus::CableFails(..));
+            reset |= matches!(
+                stimulus,
+                Stimulus::LampFails(..) | Stimulus::Operator(_) | Stimulus::CableFails(..)
+            );
             if let Some(mend) = mends(stimulus)
                 && !standing.contains(&mend)
             {

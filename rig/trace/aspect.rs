@@ -242,6 +242,11 @@ impl Recogniser {
         if doubt == Doubt::Yellow && self.powered && lasted >= SWITCHING_GAP {
             self.show(Aspect::FlashingYellow, self.driven_since, self.driven_vague, sight);
         }
+        // A yellow after green that goes dark after half a second was the first half of a flash, whatever comes next.
+        let exact = self.driven_vague == Span::ZERO && self.late == Span::ZERO;
+        if exact && self.powered && self.driven == Some(lamp::YELLOW) && lasted <= FLASH_DARK {
+            self.show(Aspect::FlashingYellow, self.driven_since, Span::ZERO, sight);
+        }
         if matches!(self.driven, Some(lamp::GREEN | lamp::YELLOW)) {
             self.on_since = self.driven_since;
             self.on_vague = self.driven_vague;

@@ -117,8 +117,8 @@ pub(super) struct Bus {
     pub(super) asked: Ear<Request>,
     pub(super) answered: Ear<Response>,
     times: CharacterTimes,
-    /// When the last transmission had left the line; if it was another's, not before it had arrived.
-    last_end: Option<Instant>,
+    /// When the last transmission had left the line, and whether it was a request; another's not before it had arrived.
+    last_end: Option<(Instant, bool)>,
     shortest_gap: Span,
 }
 
@@ -150,10 +150,14 @@ impl Bus {
         required: Span,
     ) -> Option<Span> {
         let left = if request { end.min(start + self.times.of(sent)) } else { end };
-        let before = self.last_end.replace(left)?;
+        let (before, own) = self.last_end.replace((left, request))?;
         let gap = start.since(before);
-        let unheard = start < before || (gap == Span::ZERO && !self.asked.part.is_empty());
-        if !request || unheard || (gap >= required && gap >= self.shortest_gap) {
+        let unheard = if own { gap == Span::ZERO && !self.asked.part.is_empty() } else { start <= before };
+        if !request
+            || unheard
+            || self.is_held_up(start, end, sent)
+            || (gap >= required && gap >= self.shortest_gap)
+        {
             return None;
         }
         self.shortest_gap = self.shortest_gap.min(gap);

@@ -18,9 +18,7 @@ const STREAK_MAX: i64 = 20;
 const SESSION_LASTS: Span = Span::from_secs(12);
 /// A frame that arrived less than this before the red may count as one in the red (T38).
 const EDGE_TOLERANCE: Span = Span::from_ms(100);
-/// Reports whose time stamps are remembered, to know a copy by: 32 s at two reports a second.
-const REMEMBERED: usize = 64;
-/// So many known time stamps in a row are those of a clock that was set back.
+/// So many time stamps in a row that are not after the newest are those of a clock that was set back.
 const SET_BACK: u8 = 3;
 /// Window of the erratic count (T32 is per minute).
 const MINUTE: Span = Span::from_secs(60);
@@ -44,8 +42,8 @@ pub(super) struct Camera {
     crosswalk_capacity: i64,
     jump_max: i64,
     erratic_per_min: usize,
-    /// Time stamps of the newest reports. One that comes again is a copy and no news (P44).
-    stamps: VecDeque<DeviceTime>,
+    /// The newest report's time stamp. What is not after it is a copy or a late one, and no news (P44).
+    newest: Option<DeviceTime>,
     /// Copies in a row.
     copies: u8,
     /// Counts of the last received frame, believed or not: waiting, crosswalk.
@@ -85,7 +83,7 @@ impl Camera {
             crosswalk_capacity: number("crosswalk_capacity").unwrap_or(i64::from(wiring.crosswalk_capacity)),
             jump_max: number("jump_max").unwrap_or(10),
             erratic_per_min: number("erratic_per_min").and_then(|n| usize::try_from(n).ok()).unwrap_or(120),
-            stamps: VecDeque::with_capacity(REMEMBERED),
+            newest: None,
             copies: 0,
             received: [None; 2],
             crosswalk: Crosswalk::default(),
@@ -155,6 +153,8 @@ impl Camera {
         match Message::of(packet, self.wiring.crosswalk_info_len) {
             Message::RealTime(report) => return self.report(sink, start, &report, red_since),
             Message::ConnectRequest => {
+                // Its clock may have been set meanwhile.
+                self.newest = None;
                 sink.set_flag(sink.ids.in_session[place], false);
                 sink.event(sink.ids.connect_request[place], 0);
             }
@@ -217,7 +217,8 @@ impl Camera {
         let waiting = zone(Some(self.wiring.waiting_channel), Region::Waiting);
         let walking = zone(self.wiring.crosswalk_channel, Region::Crosswalk);
         let walkers = self.believe(1, walking.map(|zone| zone.count), self.crosswalk_capacity);
-        let believed = self.believe(0, waiting.map(|zone| zone.count), self.capacity) & walkers;
+        let waiters = self.believe(0, waiting.map(|zone| zone.count), self.capacity);
+        let believed = waiters & walkers;
         let walking =
             walking.map(|zone| Crosswalk { count: zone.count, up: zone.up, down: zone.down.unwrap_or(0) });
         sink.wake(Timer::SILENCES[place], sink.now + self.silence);
@@ -225,15 +226,23 @@ impl Camera {
         sink.set_flag(sink.ids.implausible[place], !believed);
         sink.event(sink.ids.camera_frame[place], waiting.map_or(0, |zone| i64::from(zone.count)));
         if !believed {
-            self.good_at.clear();
+            // The waiting area may be taken back although the other region is doubtful.
+            if waiters {
+                self.good_at.push_back(sink.now);
+            } else {
+                self.good_at.clear();
+            }
             self.count_good(sink);
             self.bad(sink, 1);
             // Who waits cannot be so many; who walks may be there, and a controller may trust that region of the frame.
-            if let (Some(seen), Some(red_since)) = (walking.filter(|_| walkers), red_since)
-                && self.may_have_entered(sink, seen, self.crosswalk)
-            {
+            if let Some(seen) = walking.filter(|_| walkers) {
+                let before = std::mem::replace(&mut self.crosswalk, seen);
+                let looked = self.crosswalk_seen.replace((start, sink.now));
                 // A flag once set stays until nobody is left who may have entered.
-                if seen_in_red(self.crosswalk_seen, red_since) {
+                if let Some(red_since) = red_since
+                    && self.may_have_entered(sink, seen, before)
+                    && seen_in_red(looked, red_since)
+                {
                     sink.set_flag(sink.ids.trip[2], true);
                 }
             }
@@ -266,19 +275,14 @@ impl Camera {
 
     /// Whether a report came before. So many in a row with none that is new are no copies: the camera's clock was set back.
     fn is_copy(&mut self, stamp: DeviceTime) -> bool {
-        let advances = self.stamps.back().is_none_or(|newest| stamp > *newest);
-        if !advances && self.stamps.contains(&stamp) {
+        if self.newest.is_some_and(|newest| stamp <= newest) {
             self.copies += 1;
             if self.copies < SET_BACK {
                 return true;
             }
-            self.stamps.clear();
         }
         self.copies = 0;
-        if self.stamps.len() == REMEMBERED {
-            self.stamps.pop_front();
-        }
-        self.stamps.push_back(stamp);
+        self.newest = Some(stamp);
         false
     }
 

@@ -10,6 +10,8 @@ use crate::trace::aspect::Aspect;
 
 /// `UPSET` begins so long before what upsets: the lamps, displays and posts do not change in one instant.
 const BEFORE: Span = Span::from_ms(1_500);
+/// A crossing that has had its supply this long has started up, and left what came of an earlier dip.
+const SETTLED: Span = Span::from_secs(20);
 /// After a dip the displays and heads get their next frame within this.
 const AFTER_DIP: Span = Span::from_secs(2);
 /// An operator's doing excuses changes of the sequence this long.
@@ -41,6 +43,8 @@ pub(super) struct Context {
     linked: bool,
     power: Option<(bool, Instant)>,
     recovering: bool,
+    /// The supply had been on for [`SETTLED`] when it failed.
+    settled: bool,
     present: bool,
     /// Somebody has been there since then and may turn out to wait.
     candidate: Option<Instant>,
@@ -75,6 +79,7 @@ impl Context {
             linked: false,
             power: None,
             recovering: false,
+            settled: false,
             present: false,
             candidate: None,
             people: 0,
@@ -208,12 +213,16 @@ impl Context {
         if self.power.is_some_and(|(known, _)| known == on) {
             return;
         }
+        let on_since = self.power.map_or(Instant::ZERO, |(_, since)| since);
         let off_for = self.power.map(|(_, since)| sink.now.since(since));
         self.power = Some((on, sink.now));
         sink.set_flag(sink.ids.power[0], on);
+        let from = if on { sink.now } else { sink.now.back(BEFORE) };
+        sink.set_since(sink.ids.supply_fails[0], flag(!on), from);
         if on {
             match off_for {
-                Some(off) if off <= self.bounds.dip_ride => {
+                // One that interrupts what an earlier one began shows nothing.
+                Some(off) if off <= self.bounds.dip_ride && self.settled => {
                     sink.wake(Timer::ShortDip, sink.now + SHORT_DIP_LASTS);
                     sink.set_flag(sink.ids.short_dip[0], true);
                 }
@@ -224,6 +233,7 @@ impl Context {
             sink.wake(Timer::Recovered, sink.now + AFTER_DIP);
         }
         if !on {
+            self.settled = sink.now.since(on_since) >= SETTLED;
             // A dip within a dip is no short one.
             sink.timers.clear(Timer::ShortDip);
             sink.set_flag(sink.ids.short_dip[0], false);

@@ -90,7 +90,7 @@ impl Observer {
         }
         match frame.from {
             Some(0) => feedback.asked.hear(frame.start, now, &frame.bytes, &mut |_unit, request| {
-                heads.feedback_asked(request);
+                heads.feedback_asked(sink, request);
             }),
             Some(_) => feedback.answered.hear(frame.start, now, &frame.bytes, &mut |unit, response| {
                 heads.feedback_answered(sink, unit, response);

@@ -19,6 +19,8 @@ const WATCHDOG: u16 = 0;
 const OUT_AFTER: Span = Span::from_ms(480);
 /// An answer of the feedback module is believed this long.
 const SENSED_LASTS: Span = Span::from_ms(500);
+/// So much of what lies before damage is doubtful: an aspect that began, and cannot be told any more.
+const BEFORE_NOISE: Span = Span::from_ms(1_000);
 /// Damage on the lamp bus excuses late edges this long: a bounded number of retries.
 const NOISE_LASTS: Span = Span::from_secs(2);
 
@@ -180,10 +182,18 @@ impl Heads {
         let one = out(0, lamp::RED) != out(1, lamp::RED);
         let pedestrian = out(2, lamp::RED) || out(3, lamp::RED);
         let others = (0..4).any(|head| out(head, lamp::YELLOW | lamp::GREEN));
-        // It was so from when the lamp was dark, whatever flickered before.
-        let since = self.dark.iter().filter(|(dark, _)| *dark != 0).map(|(_, since)| *since).min();
-        let ids = [sink.ids.vehicle_red_out[0], sink.ids.pedestrian_red_out[0], sink.ids.yellow_green_out[0]];
-        for (signal, on) in ids.into_iter().zip([one, pedestrian, others]) {
+        // It was so from when the lamp went dark.
+        let since = |heads: std::ops::Range<usize>, lamps: u8| {
+            let dark = self.dark[heads].iter().filter(|(dark, _)| *dark & lamps != 0);
+            dark.map(|(_, since)| *since).min()
+        };
+        let ids = &sink.ids;
+        let flags = [
+            (ids.vehicle_red_out[0], one, since(0..2, lamp::RED)),
+            (ids.pedestrian_red_out[0], pedestrian, since(2..4, lamp::RED)),
+            (ids.yellow_green_out[0], others, since(0..4, lamp::YELLOW | lamp::GREEN)),
+        ];
+        for (signal, on, since) in flags {
             match since {
                 Some(since) if on && !sink.is(signal) => sink.set_since(signal, flag(true), since),
                 _known_now => sink.set_flag(signal, on),
@@ -276,7 +286,10 @@ impl Heads {
     }
 
     /// The controller asks the feedback module.
-    pub(super) fn feedback_asked(&mut self, request: &Request) {
+    pub(super) fn feedback_asked(&mut self, sink: &mut Sink, request: &Request) {
+        if self.feedback_asked.is_some() {
+            sink.set_flag(sink.ids.feedback_deaf[0], true);
+        }
         self.feedback_asked = match request {
             Request::ReadDiscreteInputs(start, _count) => Some(*start),
             Request::ReadCoils(..)
@@ -296,6 +309,7 @@ impl Heads {
         if unit != self.inputs.unit {
             return;
         }
+        sink.set_flag(sink.ids.feedback_deaf[0], false);
         sink.wake(Timer::Sensed, sink.now + SENSED_LASTS);
         let lit = |input: u8| {
             let place = usize::from(input).checked_sub(usize::from(start));
@@ -335,7 +349,10 @@ impl Heads {
     /// Bytes on the lamp bus did not arrive as they were sent.
     pub(super) fn noise(sink: &mut Sink) {
         sink.wake(Timer::LampNoise, sink.now + NOISE_LASTS);
-        sink.set(sink.ids.lamp_noise[0], flag(true));
+        if !sink.is(sink.ids.lamp_noise[0]) {
+            // What the lamps were about to show is not known then: half a flash.
+            sink.set_since(sink.ids.lamp_noise[0], flag(true), sink.now.back(BEFORE_NOISE));
+        }
     }
 }
 

@@ -237,6 +237,11 @@ impl Service {
     /// The log has `count` entries, and this is the newest.
     fn grown(&mut self, sink: &mut Sink, count: u16, newest_entry: (u16, u16), ms: u32, learnt: &mut Learnt) {
         let known = match self.log_count.replace(count) {
+            // What a log held before it was read for the first time is not fetched: anything may be in it.
+            None if count > 1 => {
+                self.logged = u64::MAX;
+                count - 1
+            }
             None => 0,
             // A count that has gone back is a log begun anew.
             Some(known) if count.wrapping_sub(known) > u16::MAX / 2 => 0,

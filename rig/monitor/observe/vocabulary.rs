@@ -14,7 +14,8 @@
 //! | `LAMP_FAULT` | any head: driven is not lit; where lamps are sensed: lit is not commanded, for longer than sensing takes |
 //! | `UNSEEN_LAMPS` | the lamp-sense module is silent or its answers too far apart, and on to the next vehicle green: nothing above and no aspect is known |
 //! | `CMD_MISMATCH`, `GREEN_UNCOMMANDED` | coils last acknowledged differ from the feedback; in a green that is lit |
-//! | `FEEDBACK_LINK`, `LAMP_LINK`, `LAMP_NOISE` | answer within 0.5 s; every head written within the watchdog time; damage within 2 s |
+//! | `FEEDBACK_LINK`, `LAMP_LINK`, `LAMP_NOISE` | answer within 0.5 s; every head written within the watchdog time; damage within 2 s, and from 1 s before it |
+//! | `FEEDBACK_DEAF` | the feedback module was asked, and asked again before it answered |
 //! | `WATCHDOG_TOLD` | every head has been told since it had supply to wait no longer than the watchdog time |
 //! | `CD_LINK`, `cd_frame` | a broadcast arrived within 2 s; a broadcast was sent |
 //! | `POST_FAULT` | a post does not do what it is told |
@@ -34,6 +35,7 @@
 //! | `LATCHED` | a latching fault was logged and not acknowledged |
 //! | `OPERATED` | somebody asked for a mode, a step or a reset within 5 s |
 //! | `POWER COLD SHORT_DIP` | supply; from power after more than `dip_boot` to vehicle green; 5 s after a ridden dip |
+//! | `SUPPLY_FAILS` | no supply: from 1.5 s *before* on, as what the lamps were about to show is not known then |
 //! | `RUNNING` | from vehicle green until a vehicle head flashes or is dark |
 //! | `UPSET` | not running, no or new supply, operated, manual, lamps unlinked: from 1.5 s *before* on |
 //! | `WALKING` | from pedestrian green to vehicle green |
@@ -88,6 +90,7 @@ signals! {
     command_mismatch: Domain::Flag => ["CMD_MISMATCH"];
     green_uncommanded: Domain::Flag => ["GREEN_UNCOMMANDED"];
     feedback_link: Domain::Flag => ["FEEDBACK_LINK"];
+    feedback_deaf: Domain::Flag => ["FEEDBACK_DEAF"];
     lamp_link: Domain::Flag => ["LAMP_LINK"];
     lamp_noise: Domain::Flag => ["LAMP_NOISE"];
     watchdog_told: Domain::Flag => ["WATCHDOG_TOLD"];
@@ -151,6 +154,7 @@ signals! {
     log_backwards: Domain::Flag => ["LOG_BACKWARDS"];
     latched: Domain::Flag => ["LATCHED"];
     operated: Domain::Flag => ["OPERATED"];
+    supply_fails: Domain::Flag => ["SUPPLY_FAILS"];
     power: Domain::Flag => ["POWER"];
     cold: Domain::Flag => ["COLD"];
     short_dip: Domain::Flag => ["SHORT_DIP"];
