@@ -1,15 +1,16 @@
 """A small Linux machine with USB serial adapters, for scripts/usb-in-the-loop: Debian's kernel with its own drivers under QEMU,
 and a relay at the other end of each adapter that can pull its plug. Nothing of it needs root or KVM."""
 
+import atexit
 import glob
 import io
+import lzma
 import os
 import re
 import select
 import shutil
 import socket
 import subprocess
-import sys
 import tarfile
 import threading
 import time
@@ -91,7 +92,7 @@ def unpacked(package, cache, wanted):
 def module_of(path):
     """A module's name, which is written with either dash; none for other files."""
     name = os.path.basename(path)
-    return re.sub(r"\.ko(\.xz|\.zst)?$", "", name).replace("_", "-") if ".ko" in name else None
+    return re.sub(r"\.ko(\.xz)?$", "", name).replace("_", "-") if ".ko" in name else None
 
 
 def archive(files):
@@ -116,8 +117,9 @@ def initial_files(rig, kernel, busybox):
     modules = sorted((name for name in os.listdir(kernel) if module_of(name)), key=lambda name: wanted[module_of(name)])
     files = {folder: (0o40755, b"") for folder in "bin dev proc sys tmp share modules lib lib64".split()}
     for name in modules:
-        files["modules/" + name] = (0o100644, contents(os.path.join(kernel, name)))
-    files["modules/order"] = (0o100644, "".join(name + "\n" for name in modules).encode())
+        data = contents(os.path.join(kernel, name))
+        files[f"modules/{module_of(name)}"] = (0o100644, lzma.decompress(data) if name.endswith(".xz") else data)
+    files["modules/order"] = (0o100644, "".join(f"{module_of(name)}\n" for name in modules).encode())
     for library in re.findall(r"(/\S+)(?= \(0x)", run(["ldd", rig])):
         where = library[1:] if library.startswith("/lib64/") else "lib/" + os.path.basename(library)
         files[where] = (0o100755, contents(library))
@@ -204,6 +206,7 @@ class Machine:
             command += ["-device", f"usb-serial,bus=usb.0,chardev=c{number},serial={serial(cable.name)}"]
         self.log = open(os.path.join(folder, "qemu.log"), "w", encoding="utf-8")
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        atexit.register(self.end)
         self.shell = self._connect(sockets["shell"])
         self.power = self._connect(sockets["power"])
         self.heard = b""
@@ -252,6 +255,7 @@ class Machine:
         return self.answer(bound)
 
     def end(self):
+        """Pulls its plug; nothing in it is kept."""
         self.process.kill()
         self.process.wait()
         self.log.close()
