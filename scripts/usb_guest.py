@@ -137,6 +137,7 @@ class Cable:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.ask, self.asked = socket.socketpair()
+        self.program = None
         self.lost = 0
         threading.Thread(target=self._relay, daemon=True).start()
 
@@ -146,32 +147,41 @@ class Cable:
     def unplug(self):
         self._tell(b"-")
 
+    def forget(self):
+        """The program has ended: only who comes now counts."""
+        self._tell(b"0")
+
     def _tell(self, word):
         self.ask.sendall(word)
         self.ask.recv(1)
 
     def _relay(self):
-        program = adapter = None
+        adapter = None
         while True:
-            ends = [end for end in (self.asked, self.listener, program, adapter) if end]
+            ends = [end for end in (self.asked, self.listener, self.program, adapter) if end]
             for end in select.select(ends, [], [])[0]:
-                if end is self.listener:
-                    program = end.accept()[0]
-                    program.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                elif end is self.asked:
-                    word = end.recv(1)
-                    if adapter:
-                        adapter.close()
-                        adapter = None
-                    if word == b"+":
-                        adapter = socket.socket(socket.AF_UNIX)
-                        adapter.connect(self.path)
-                    end.sendall(word)
+                if end is self.asked:
+                    adapter = self._told(end.recv(1), adapter)
                     break
-                elif end is program:
-                    program = self._hand_on(program, adapter)
+                if end is self.listener:
+                    self.program = end.accept()[0]
+                    self.program.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                elif end is adapter:
+                    adapter = self._hand_on(adapter, self.program)
                 else:
-                    adapter = self._hand_on(adapter, program)
+                    self.program = self._hand_on(end, adapter)
+
+    def _told(self, word, adapter):
+        if word == b"0":
+            self.program = None
+        elif adapter:
+            adapter.close()
+            adapter = None
+        if word == b"+":
+            adapter = socket.socket(socket.AF_UNIX)
+            adapter.connect(self.path)
+        self.asked.sendall(word)
+        return adapter
 
     def _hand_on(self, source, sink):
         """The source, as long as it is there. What has no sink goes where it goes on a cable that is pulled."""
