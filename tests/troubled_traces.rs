@@ -78,7 +78,7 @@ fn a_port_that_never_came_back_is_trouble_too() {
 fn a_late_answer_does_not_take_the_place_of_the_one_that_tells_of_the_clock() {
     const SERVICE: u8 = 5;
     let frame = |from, bytes: &[u8]| {
-        let bytes = bytes.iter().copied().collect();
+        let bytes = bytes.to_vec();
         let start = Instant::ZERO;
         What::Frame(Frame { cable: SERVICE, from: Some(from), start, bytes, sent: None, collided: false })
     };
