@@ -273,9 +273,5 @@ fn troubles(live: &LiveOutcome) -> Vec<String> {
     let worst = live.stalls.iter().max_by_key(|(_, by)| *by);
     let stalls = worst
         .map(|(at, by)| format!("host too slow: {} stalls, the longest {by} s at {at}", live.stalls.len()));
-    let absences = live.absences.iter().map(|absence| {
-        let Absence { cable, since, lasted } = absence;
-        format!("the port of {cable} was away for {lasted} s from {since} on")
-    });
-    stalls.into_iter().chain(absences).collect()
+    stalls.into_iter().chain(live.absences.iter().map(Absence::to_string)).collect()
 }

@@ -9,7 +9,7 @@ use super::live::LIVE;
 use super::outcome::{Outcome, Status};
 use super::recorder::{BROKE_OFF, Recorder};
 use super::run::{RunError, close, decoding, stopped};
-use crate::driver::live::TOO_SLOW;
+use crate::driver::live::{Absences, TOO_SLOW};
 use crate::monitor::Judge;
 use crate::scenario::Scenario;
 use crate::site::{FileError, Site};
@@ -55,6 +55,7 @@ pub fn replay(path: &Path, stop: &AtomicBool) -> Result<Outcome, ReplayError> {
     recorder.lines = Some(Lines::new(decoding(&site)));
     let (mut whole, mut more) = (false, false);
     let (mut stalled, mut broke_off) = (None, None);
+    let mut absences = Absences::default();
     for record in reader.by_ref() {
         if whole {
             more = true;
@@ -62,13 +63,12 @@ pub fn replay(path: &Path, stop: &AtomicBool) -> Result<Outcome, ReplayError> {
         }
         recorder.judge.advance(record.latest);
         recorder.take(&record);
-        if let What::Note(text) = &record.what
-            && text.starts_with(TOO_SLOW)
-        {
-            stalled.get_or_insert_with(|| format!("{text}, at {}", record.latest));
-        }
         whole = record.what == What::End;
         if let What::Note(text) = &record.what {
+            if text.starts_with(TOO_SLOW) {
+                stalled.get_or_insert_with(|| format!("{text}, at {}", record.latest));
+            }
+            absences.note(text);
             broke_off = text.strip_prefix(BROKE_OFF).map(str::to_owned);
         }
         if stopped(stop) {
@@ -86,11 +86,11 @@ pub fn replay(path: &Path, stop: &AtomicBool) -> Result<Outcome, ReplayError> {
     if more || (whole && reader.cut().is_some()) {
         doubt(&mut outcome, format!("something follows the end of the trace at {ended}; it was not judged"));
     }
-    if let Some(stalled) = stalled {
-        // As in the run itself: what went wrong beside a stall is nobody's verdict.
+    for trouble in stalled.into_iter().chain(absences.into_troubles()) {
+        // As in the run itself: what went wrong on a bench in trouble is nobody's verdict.
         match outcome.status {
-            Status::Violated | Status::Inconclusive(_) => outcome.status = Status::Broken(stalled),
-            Status::Passed | Status::Skipped(_) | Status::Broken(_) => outcome.remarks.push(stalled),
+            Status::Violated | Status::Inconclusive(_) => outcome.status = Status::Broken(trouble),
+            Status::Passed | Status::Skipped(_) | Status::Broken(_) => outcome.remarks.push(trouble),
         }
     }
     if !whole {

@@ -4,6 +4,7 @@
 //! A machine's own time is exact: it is woken for the instants it asked for, in order, however late the loop is, and
 //! what it sends goes out at once. How late that was is measured at every wake.
 
+mod absence;
 mod alone;
 mod cabinet;
 mod connected;
@@ -21,12 +22,13 @@ use tokio::task::LocalSet;
 use super::clock::{Alarm, WallClock};
 use super::port::{Heard, Port, PortUrl, Sender};
 
+pub use absence::{Absence, Absences};
 pub use alone::{AloneEnd, AloneRun, Spectator};
 pub use cabinet::{Begun, Cabinet, Soft, SoftOptions};
 pub use connected::Connected;
 pub use lateness::Lateness;
 pub use plugged::{World, serve};
-pub use rig_side::{Absence, LiveEnd, LiveOutcome, LiveRun, Start};
+pub use rig_side::{LiveEnd, LiveOutcome, LiveRun, Start};
 
 /// Chunks that wait between a port and the loop; a port that is faster waits.
 const HEARD: usize = 256;

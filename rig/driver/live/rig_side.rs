@@ -7,7 +7,7 @@ use emulators::device::{Device, Input, Output, Port as Connector};
 use emulators::time::{Instant, Span};
 use tokio::sync::mpsc;
 
-use super::{Begun, Cabinet, LOOK_UP, Lateness, Machine, News, TOO_LATE, TOO_SLOW, run};
+use super::{Absence, Begun, Cabinet, LOOK_UP, Lateness, Machine, News, TOO_LATE, TOO_SLOW, run};
 use crate::bench::{Bench, DutAction, Observation};
 use crate::driver::Witness;
 use crate::driver::clock::WallClock;
@@ -32,17 +32,6 @@ pub enum LiveEnd {
     Stopped(Instant),
     /// Something of the rig's or the host's failed: what, in words.
     Broken(Instant, String),
-}
-
-/// A port that was gone for a while.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Absence {
-    /// Which cable's.
-    pub cable: &'static str,
-    /// Since when.
-    pub since: Instant,
-    /// How long.
-    pub lasted: Span,
 }
 
 /// What came of it besides the records.
@@ -284,7 +273,7 @@ impl RigSide<'_> {
 
     fn lost(&mut self, port: usize, why: &str) {
         let since = self.last;
-        self.note(format!("{}: {why}", cable(port)));
+        self.note(Absence::begins(cable(port), why));
         if let Some(gone) = self.gone.get_mut(port) {
             gone.get_or_insert(since);
         }
@@ -292,9 +281,9 @@ impl RigSide<'_> {
 
     fn found(&mut self, port: usize, how: &str) {
         let Some(since) = self.gone.get_mut(port).and_then(Option::take) else { return };
-        let lasted = self.last.since(since);
-        self.note(format!("{}: {how} after {lasted} s", cable(port)));
-        self.absences.push(Absence { cable: cable(port), since, lasted });
+        let absence = Absence { cable: cable(port), since, lasted: self.last.since(since) };
+        self.note(absence.ends(how));
+        self.absences.push(absence);
     }
 
     /// Whoever has been waited for too long.

@@ -45,7 +45,7 @@ pub struct Adapter {
     pub serial: Option<String>,
     /// Names for a ports file, the best first.
     pub names: Vec<String>,
-    /// Who has it open or locked.
+    /// Who else has it open or locked.
     pub held_by: Vec<String>,
     /// Why this user may not open it.
     pub refused: Option<String>,
@@ -166,10 +166,12 @@ fn refused(roots: &Roots, node: &Path) -> Option<String> {
 /// Who holds a node: another rig by its lock, any other program of this user by its open files.
 fn holders(roots: &Roots, node: &Path) -> Vec<String> {
     let real = fs::canonicalize(node).unwrap_or_else(|_| node.to_owned());
+    // Who looks may be told what it sees over such a port (a serial console), and holds it no longer than it looks.
+    let own = std::process::id().to_string();
     let mut all: Vec<String> = PortLock::holder(&real.to_string_lossy()).into_iter().collect();
     for process in fs::read_dir(&roots.proc).into_iter().flatten().filter_map(Result::ok) {
         let pid = process.file_name().to_string_lossy().into_owned();
-        if pid.is_empty() || !pid.bytes().all(|byte| byte.is_ascii_digit()) {
+        if pid.is_empty() || pid == own || !pid.bytes().all(|byte| byte.is_ascii_digit()) {
             continue;
         }
         let open = fs::read_dir(process.path().join("fd")).into_iter().flatten().filter_map(Result::ok);
@@ -236,6 +238,10 @@ mod tests {
         write(&proc.join("comm"), "minicom\n");
         fs::create_dir_all(proc.join("fd")).expect("made");
         symlink(dev.join("ttyS0"), proc.join("fd/5")).expect("linked");
+        // Whoever looks has its standard output there.
+        let own = root.join(format!("proc/{}", std::process::id()));
+        fs::create_dir_all(own.join("fd")).expect("made");
+        symlink(dev.join("ttyUSB0"), own.join("fd/1")).expect("linked");
         let roots = Roots { sys, dev, proc: root.join("proc"), groups: root.join("group") };
         (folder, roots)
     }

@@ -43,7 +43,8 @@ pub(super) struct Service {
     logged: u64,
     /// Uptime of the newest entry read since the controller last got power.
     last_ms: Option<u32>,
-    clock_high: u16,
+    /// The upper half of the clock that was written last; the lower half alone says nothing.
+    clock_high: Option<u16>,
     /// A state is believed this long.
     patience: Span,
 }
@@ -75,7 +76,7 @@ impl Service {
             logged: 0,
             last_ms: None,
             patience,
-            clock_high: 0,
+            clock_high: None,
         }
     }
 
@@ -98,7 +99,8 @@ impl Service {
     /// The controller answers.
     pub(super) fn answered(&mut self, sink: &mut Sink, unit: u8, response: &Response) -> Learnt {
         let mut learnt = Learnt::default();
-        let Some(asked) = self.asked.take() else { return learnt };
+        // What answers something else is late: its question was given up, and this one's answer is still to come.
+        let Some(asked) = self.asked.take_if(|asked| is_answer(asked, response)) else { return learnt };
         if Some(unit) != self.unit {
             return learnt;
         }
@@ -115,8 +117,10 @@ impl Service {
             }
             (Request::WriteRegister(register, value), Response::Written(..)) => match *register {
                 map::LOG_CURSOR => self.cursor = *value,
-                map::CLOCK_HI => self.clock_high = *value,
-                map::CLOCK_LO => learnt.clock = Some(u32::from(self.clock_high) << 16 | u32::from(*value)),
+                map::CLOCK_HI => self.clock_high = Some(*value),
+                map::CLOCK_LO => {
+                    learnt.clock = self.clock_high.map(|high| u32::from(high) << 16 | u32::from(*value));
+                }
                 map::MODE_REQUEST | map::MANUAL_STEP | map::FAULT_RESET => learnt.operated = Some(sink.now),
                 _other => {}
             },
@@ -299,6 +303,18 @@ impl Service {
             sink.set(sink.ids.refused_after[0], number(hundredths.map(|hundredths| hundredths * 10)));
             sink.event(sink.ids.interlock[0], i64::from(arg & 0xf));
         }
+    }
+}
+
+/// Whether a response can be this request's: a write is echoed, a reading brings no echo.
+fn is_answer(request: &Request, response: &Response) -> bool {
+    match (request, response) {
+        (Request::WriteRegister(register, value), Response::Written(_, echoed, written)) => {
+            (register, value) == (echoed, written)
+        }
+        (Request::WriteRegister(..), Response::Registers(..)) => false,
+        (Request::ReadInputs(..), Response::Written(..)) => false,
+        (_, _) => true,
     }
 }
 
