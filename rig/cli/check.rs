@@ -9,11 +9,11 @@ use std::time::Instant as Clock;
 use clap::ValueEnum;
 
 use super::show;
-use super::{Exit, Manner, STOP, complain};
+use super::{Exit, Manner, READING, STOP, complain};
 use crate::driver::PortsFile;
 use crate::runner::{self, Options, Outcome, RunError, Status, Table};
 use crate::scenario::{Scenario, library as scenarios};
-use crate::site::{Site, library as sites, read};
+use crate::site::{FileError, Site, library as sites, read};
 
 /// Arguments of `rig check`.
 #[derive(Debug, clap::Args)]
@@ -66,7 +66,8 @@ pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
     }
 }
 
-fn check(arguments: &Arguments, manner: Manner) -> Result<Exit, crate::site::FileError> {
+fn check(arguments: &Arguments, manner: Manner) -> Result<Exit, FileError> {
+    READING.store(true, Ordering::Relaxed);
     let site = sites::find(&arguments.site)?;
     let names = if arguments.scenario.is_empty() { scenarios::names() } else { arguments.scenario.clone() };
     let mut chosen = Vec::new();
@@ -75,6 +76,7 @@ fn check(arguments: &Arguments, manner: Manner) -> Result<Exit, crate::site::Fil
         chosen.push((name, scenario));
     }
     let ports = ports_file(arguments)?;
+    READING.store(false, Ordering::Relaxed);
     let begun = Clock::now();
     let mut printed = 0;
     let outcomes = run_all(&site, &chosen, arguments, ports, &mut |outcome: &Outcome| {
@@ -110,10 +112,13 @@ fn check(arguments: &Arguments, manner: Manner) -> Result<Exit, crate::site::Fil
 }
 
 /// The ports file, for what needs one.
-fn ports_file(arguments: &Arguments) -> Result<Option<PortsFile>, crate::site::FileError> {
-    let Some(path) = arguments.ports.as_ref().filter(|_| matches!(arguments.dut, Dut::Ports)) else {
-        return Ok(None);
-    };
+fn ports_file(arguments: &Arguments) -> Result<Option<PortsFile>, FileError> {
+    let Some(path) = &arguments.ports else { return Ok(None) };
+    if !matches!(arguments.dut, Dut::Ports) {
+        let message = "a ports file is given, and nothing is to be tested through ports".to_owned();
+        let hint = Some("write `--dut ports` too, or leave `--ports` out".to_owned());
+        return Err(FileError::whole(&path.display().to_string(), message, hint));
+    }
     PortsFile::load(&read(path)?, &path.display().to_string()).map(Some)
 }
 

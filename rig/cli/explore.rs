@@ -7,9 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant as Clock};
 
 use clap::ValueEnum;
+use emulators::time::Span;
 
 use super::{Exit, Manner, STOP, complain};
-use crate::explore::{Found, Hunt, Progress, Waits};
+use crate::explore::{Exercised, Found, Hunt, Progress, Waits};
 use crate::runner::RunError;
 use crate::site::library as sites;
 
@@ -19,10 +20,10 @@ pub(super) struct Arguments {
     /// A site's name (see `rig list sites`) or the path of a site file.
     #[arg(default_value = "yudaihe-beixiaoyuan")]
     site: String,
-    /// How long to search.
+    /// How long to search, such as 90s or 30m.
     #[arg(long, default_value = "60s", value_name = "TIME", value_parser = budget)]
     budget: Duration,
-    /// End after so many cases.
+    /// End after so many cases, whatever the budget.
     #[arg(long, value_name = "N")]
     cases: Option<u64>,
     /// Begin with this case.
@@ -31,7 +32,7 @@ pub(super) struct Arguments {
     /// Decides which cases there are.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How waits are drawn.
+    /// How waits are drawn: any length; the site's own durations more or less; or tied to the lamps as well.
     #[arg(long, value_enum, default_value_t = Drawn::Anchored)]
     waits: Drawn,
     /// Trials that each of the two stages of shrinking may take.
@@ -43,7 +44,7 @@ pub(super) struct Arguments {
     /// Go on after a failure.
     #[arg(long)]
     keep_going: bool,
-    /// Write what was found into this folder.
+    /// Write what was found into this folder, as scenarios (`fixtures/regressions` is run by `rig check` from then on).
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
 }
@@ -55,14 +56,33 @@ enum Drawn {
     Anchored,
 }
 
+impl Drawn {
+    const fn waits(self) -> Waits {
+        match self {
+            Drawn::Uniform => Waits::Uniform,
+            Drawn::Mixed => Waits::Mixed,
+            Drawn::Anchored => Waits::Anchored,
+        }
+    }
+}
+
 fn budget(text: &str) -> Result<Duration, String> {
-    crate::site::duration(text)
-        .map(|span| Duration::from_micros(span.as_us()))
-        .map_err(|error| format!("{}; {}", error.message, error.hint))
+    let span = crate::site::duration(text).map_err(|error| format!("{}; {}", error.message, error.hint))?;
+    Ok(Duration::from_micros(span.as_us()))
+}
+
+/// What all cases came to.
+#[derive(Default)]
+struct Sum {
+    cases: u64,
+    lasted: Span,
+    exercised: Exercised,
+    found: Vec<(u64, Found)>,
+    trouble: Option<RunError>,
 }
 
 /// Runs the command.
-pub(super) fn run(arguments: &Arguments, _manner: Manner) -> Exit {
+pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
     let site = match sites::find(&arguments.site) {
         Ok(site) => site,
         Err(error) => {
@@ -70,69 +90,127 @@ pub(super) fn run(arguments: &Arguments, _manner: Manner) -> Exit {
             return Exit::Usage;
         }
     };
-    let waits = match arguments.waits {
-        Drawn::Uniform => Waits::Uniform,
-        Drawn::Mixed => Waits::Mixed,
-        Drawn::Anchored => Waits::Anchored,
-    };
+    let waits = arguments.waits.waits();
     let hunt = Hunt::new(&site, waits, arguments.seed, arguments.shrink_budget, &STOP);
-    let workers =
-        arguments.jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
-    let (next, enough, begun) = (AtomicU64::new(arguments.from), AtomicBool::new(false), Clock::now());
+    let begun = Clock::now();
+    let sum = search(&hunt, arguments, begun);
+    if !manner.quiet {
+        show_exercised(&sum.exercised);
+    }
+    let saved = sum.found.iter().try_for_each(|(number, found)| show_found(arguments, *number, found));
+    say!(
+        "{}: {} cases, {} crossing minutes in {:.1} s; {} found",
+        site.name,
+        sum.cases,
+        sum.lasted.as_secs() / 60,
+        begun.elapsed().as_secs_f64(),
+        sum.found.len()
+    );
+    match (sum.trouble, saved) {
+        (Some(RunError::Interrupted(_)), _) => {
+            complain_line!("interrupted: what was found up to then is told above");
+            Exit::Interrupted
+        }
+        (Some(error), _) => {
+            complain(&error);
+            Exit::Broken
+        }
+        (None, Err(error)) => {
+            complain(&error);
+            Exit::Broken
+        }
+        (None, Ok(())) if !sum.found.is_empty() => Exit::Violated,
+        (None, Ok(())) if sum.cases == 0 => Exit::Nothing,
+        (None, Ok(())) => Exit::Passed,
+    }
+}
+
+/// Cases on all cores until time is over, something is found, or somebody has had enough.
+fn search(hunt: &Hunt<'_>, arguments: &Arguments, begun: Clock) -> Sum {
+    let cores = || thread::available_parallelism().map_or(1, usize::from);
+    let workers = arguments.jobs.map_or_else(cores, usize::from);
+    let end = arguments.cases.map_or(u64::MAX, |cases| arguments.from.saturating_add(cases));
+    let (next, enough) = (AtomicU64::new(arguments.from), AtomicBool::new(false));
     let (tell, told) = mpsc::channel::<(u64, Result<Progress, RunError>)>();
-    let last = arguments.cases.map_or(u64::MAX, |cases| arguments.from + cases);
-    let (mut cases, mut minutes, mut found) = (0u64, 0.0, Vec::<(u64, Found)>::new());
     thread::scope(|scope| {
         for _ in 0..workers {
-            let (tell, next, enough, hunt) = (tell.clone(), &next, &enough, &hunt);
+            let (tell, next, enough) = (tell.clone(), &next, &enough);
             scope.spawn(move || {
                 while !enough.load(Ordering::Relaxed) && begun.elapsed() < arguments.budget {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= last || tell.send((number, hunt.case(number))).is_err() {
+                    if number >= end || tell.send((number, hunt.case(number))).is_err() {
                         break;
                     }
                 }
             });
         }
         drop(tell);
+        let mut sum = Sum::default();
         for (number, result) in told {
-            cases += 1;
             match result {
                 Ok(progress) => {
-                    minutes += progress.lasted.as_us() as f64 / 60e6;
-                    if let Some(one) = progress.found {
-                        complain_line!(
-                            "case {number}: {} ({} -> {} events, {} trials, {})",
-                            one.property,
-                            one.events.0,
-                            one.events.1,
-                            one.trials,
-                            one.reproduces
-                        );
-                        found.push((number, one));
-                        if !arguments.keep_going {
-                            enough.store(true, Ordering::Relaxed);
-                        }
+                    sum.cases += 1;
+                    sum.lasted += progress.lasted;
+                    sum.exercised.add(&progress.outcome);
+                    if let Some(found) = progress.found {
+                        tracing::info!(number, property = found.property, "found");
+                        sum.found.push((number, found));
                     }
                 }
-                Err(error) => {
-                    complain_line!("case {number}: {error}");
-                    enough.store(true, Ordering::Relaxed);
-                }
+                Err(error) => _ = sum.trouble.get_or_insert(error),
+            }
+            if sum.trouble.is_some() || (!sum.found.is_empty() && !arguments.keep_going) {
+                enough.store(true, Ordering::Relaxed);
             }
         }
-    });
-    say!("{cases} cases, {minutes:.0} crossing minutes, {:.1} s", begun.elapsed().as_secs_f64());
-    for (number, one) in &found {
-        say!("== case {number}: {}", one.property);
-        say!("{}", one.scenario.text);
-        if let Some(folder) = &arguments.save {
-            let _ = std::fs::create_dir_all(folder);
-            let _ = std::fs::write(
-                folder.join(format!("{}-{number}.toml", one.property.to_lowercase())),
-                &one.scenario.text,
-            );
-        }
+        // The order in which they ended is the machine's.
+        sum.found.sort_by_key(|(number, _)| *number);
+        sum
+    })
+}
+
+fn show_exercised(exercised: &Exercised) {
+    say!("property                              cases exercised   smallest margin");
+    for (id, row) in exercised.rows() {
+        let margin = row.worst.map(|worst| worst.to_string()).unwrap_or_default();
+        say!("  {id:<4} {:<30} {:>7} of {:<7}  {margin}", row.title, row.cases, row.of);
     }
-    if found.is_empty() { Exit::Passed } else { Exit::Violated }
+    let never: Vec<&str> = exercised.never().collect();
+    if !never.is_empty() {
+        say!("  never exercised: {}", never.join(" "));
+    }
+    say!();
+}
+
+fn show_found(arguments: &Arguments, number: u64, found: &Found) -> std::io::Result<()> {
+    let (before, after) = found.events;
+    say!(
+        "== case {number} breaks {}: {before} events, shrunk to {after} in {} trials",
+        found.property,
+        found.trials
+    );
+    say!("{}", found.outcome.strip);
+    say!("{}", found.scenario.text);
+    if !found.reproduces {
+        say!(
+            "   It does not fail again from this text: the case itself is `--seed {} --from {number} --cases 1`.",
+            arguments.seed
+        );
+    }
+    let Some(folder) = &arguments.save else {
+        say!(
+            "   again: rig explore {} --seed {} --from {number} --cases 1 --save DIR",
+            arguments.site,
+            arguments.seed
+        );
+        return Ok(());
+    };
+    let name = format!("{}-{}-{number}.toml", found.property.to_lowercase(), arguments.seed);
+    let path = folder.join(name);
+    let named =
+        |error: std::io::Error| std::io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    std::fs::create_dir_all(folder).map_err(named)?;
+    std::fs::write(&path, &found.scenario.text).map_err(named)?;
+    say!("   again: rig check {} --scenario {}", arguments.site, path.display());
+    Ok(())
 }

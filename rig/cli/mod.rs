@@ -40,6 +40,9 @@ pub use exit::Exit;
 /// Set by the first interrupt; runs end in order and say so. The second interrupt ends the process.
 static STOP: AtomicBool = AtomicBool::new(false);
 
+/// Files are being read, and nothing has begun that would have to end in order: an interrupt ends the process.
+static READING: AtomicBool = AtomicBool::new(false);
+
 /// A test rig and protocol emulator for adaptive pedestrian-crossing signals.
 #[derive(Debug, Parser)]
 #[command(name = "rig", version, max_term_width = 100, after_help = exit::HELP)]
@@ -162,7 +165,7 @@ fn diagnostics(verbose: u8, quiet: bool) {
 
 fn listen_for_interrupt() {
     let heard = ctrlc::set_handler(|| {
-        if STOP.swap(true, Ordering::Relaxed) {
+        if STOP.swap(true, Ordering::Relaxed) || READING.load(Ordering::Relaxed) {
             std::process::exit(i32::from(Exit::Interrupted.code()));
         }
         complain_line!("interrupted: ending the run in order (once more to stop at once)");

@@ -1,10 +1,10 @@
 //! `rig replay`.
 
 use std::path::PathBuf;
-
+use std::sync::atomic::Ordering;
 use std::time::Instant as Clock;
 
-use super::{Exit, Manner, STOP, complain, show};
+use super::{Exit, Manner, READING, STOP, complain, show};
 use crate::runner::{self, ReplayError, RunError};
 
 /// Arguments of `rig replay`.
@@ -23,6 +23,8 @@ pub(super) struct Arguments {
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
     let begun = Clock::now();
+    // A pipe that nobody writes to would be waited for; a replay leaves nothing behind that needs an end.
+    READING.store(true, Ordering::Relaxed);
     let outcome = match runner::replay(&arguments.trace, &STOP) {
         Ok(outcome) => outcome,
         Err(ReplayError::Run(RunError::Interrupted(at))) => {

@@ -17,7 +17,7 @@ use crate::scenario::Scenario;
 use crate::site::Site;
 
 /// The seed of everything that is left to chance on the bench: a case is found again by its timeline alone.
-pub const BENCH_SEED: u64 = 1;
+const BENCH_SEED: u64 = 1;
 /// Every case is at least this long.
 const SHORTEST: Span = Span::from_secs(300);
 /// Quiet at the end, longer than the longest deadline.

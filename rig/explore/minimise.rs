@@ -7,15 +7,15 @@ use emulators::time::{Instant, Span};
 use crate::scenario::Stimulus;
 
 /// What happened, in order of time.
-pub type Steps = Vec<(Instant, Stimulus)>;
+pub(super) type Steps = Vec<(Instant, Stimulus)>;
 
 /// A timeline and how long the run lasts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Timeline {
+pub(super) struct Timeline {
     /// What happens, in order of time.
-    pub steps: Steps,
+    pub(super) steps: Steps,
     /// When the run ends.
-    pub lasts: Span,
+    pub(super) lasts: Span,
 }
 
 /// Times are rounded to these where it still fails.
@@ -30,7 +30,11 @@ struct Minimiser<'a> {
 }
 
 /// Makes `timeline` smaller while `fails` says that it still fails, within `budget` trials.
-pub fn minimise(timeline: Timeline, budget: usize, fails: &mut dyn FnMut(&Timeline) -> bool) -> Timeline {
+pub(super) fn minimise(
+    timeline: Timeline,
+    budget: usize,
+    fails: &mut dyn FnMut(&Timeline) -> bool,
+) -> Timeline {
     let mut minimiser = Minimiser { best: timeline, budget, fails };
     loop {
         let before = minimiser.best.clone();

@@ -14,7 +14,7 @@ use super::recorder::Recorder;
 use crate::bench::Bench;
 use crate::driver::{Ended, Fixed, Script, VirtualRun};
 use crate::monitor::{Judge, PropertyError};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Stimulus};
 use crate::site::{CableRole, FileError, Site};
 use crate::trace::{Decoding, FORMAT, Header, Lines, Strip, Writer};
 
@@ -142,6 +142,14 @@ pub(super) fn not_for_soft(site: &Site) -> Option<String> {
 
 /// Why a scenario does not apply to a site.
 pub(super) fn not_for(site: &Site, scenario: &Scenario) -> Option<String> {
+    let senses = |stimulus: &Stimulus| match stimulus {
+        Stimulus::SenseFails(..) | Stimulus::SenseMended(..) => true,
+        Stimulus::CableFails(role, _) | Stimulus::CableMended(role) => *role == CableRole::Sense,
+        _ => false,
+    };
+    if site.wiring.sense.is_none() && scenario.steps.iter().any(|(_, stimulus)| senses(stimulus)) {
+        return Some("made for a lamp-sense module; this site has none".to_owned());
+    }
     let fits = scenario.policies.is_empty() || scenario.policies.iter().any(|policy| policy == site.policy());
     (!fits).then(|| format!("made for {}; this site runs {}", scenario.policies.join(", "), site.policy()))
 }

@@ -35,7 +35,7 @@ impl Scenario {
             "arrivals",
             "burst",
         ])?;
-        let title = root.required("title", "write one sentence for people")?.text()?.to_owned();
+        let title = root.required("title", "write one sentence for people")?.title()?.to_owned();
         let entry = root.required("lasts", "write how long it lasts: `\"3m\"`")?;
         let lasts = entry.time(Span::from_ms(100))?;
         if lasts > LASTS_MAX {
@@ -123,6 +123,9 @@ fn policies(root: &Section<'_>) -> Result<Vec<String>, FileError> {
         return Ok(Vec::new());
     };
     let items = entry.list()?;
+    if items.is_empty() {
+        return Err(entry.error("names no policy", "leave it out: then the scenario is for all"));
+    }
     items.iter().map(|item| item.choice(&POLICIES).and_then(|()| Ok(item.text()?.to_owned()))).collect()
 }
 
@@ -142,7 +145,10 @@ fn pair(root: &Section<'_>) -> Result<Option<Pair>, FileError> {
     let section = entry.inline(&["noise", "clock_step"])?;
     match (section.get("noise"), section.get("clock_step")) {
         (Some(cable), None) => Ok(Some(Pair::Noise(cable.choice(&CABLES)?))),
-        (None, Some(step)) => Ok(Some(Pair::ClockStep(step.quantity(signed_seconds)?))),
+        (None, Some(step)) => match step.quantity(signed_seconds)? {
+            0 => Err(step.error("compares a run with itself", "write a step: `\"1h\"`")),
+            seconds => Ok(Some(Pair::ClockStep(seconds))),
+        },
         (Some(_), Some(second)) => Err(second.error("is a second comparison", "a scenario has one `pair`")),
         (None, None) => {
             Err(entry.error("compares nothing", "write `{ noise = \"lamps\" }` or `{ clock_step = \"1h\" }`"))

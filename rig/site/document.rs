@@ -11,6 +11,9 @@ use super::closest::closest;
 use super::file_error::{FileError, check_size};
 use super::quantity::{Complaint, shown};
 
+/// The most characters of a title.
+const TITLE_MAX: usize = 200;
+
 /// The table whose key stands at `offset`, as complaints name it: `[geometry]`, `[[do]] #3`. A document that cannot be
 /// parsed is looked at line by line.
 fn table_before(text: &str, offset: usize) -> Option<String> {
@@ -213,6 +216,16 @@ impl<'a> Entry<'a> {
             }
             DeValue::String(text) => Ok(text),
             _ => Err(self.error(self.mistyped("a text"), "write it in quotes")),
+        }
+    }
+
+    /// A text that people see on every page.
+    pub(crate) fn title(&self) -> Result<&'a str, FileError> {
+        let text = self.text()?;
+        match text.trim().chars().count() {
+            0 => Err(self.error("is empty", "write one line for people")),
+            1..=TITLE_MAX => Ok(text),
+            _ => Err(self.error("is too long for a title", format!("write at most {TITLE_MAX} characters"))),
         }
     }
 

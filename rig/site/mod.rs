@@ -194,7 +194,7 @@ impl Site {
                 .ok_or_else(|| root.error(format!("`[{name}]` is missing"), "every site has it"))
         };
         let title =
-            root.required("title", "write one line for people: `title = \"...\"`")?.text()?.to_owned();
+            root.required("title", "write one line for people: `title = \"...\"`")?.title()?.to_owned();
         let geometry = read_wiring::geometry(&need("geometry", read_wiring::GEOMETRY_KEYS)?)?;
         let wiring = read_wiring::wiring(&need("wiring", read_wiring::WIRING_KEYS)?, &geometry)?;
         read_wiring::conflicts(&need("conflicts", &["pairs"])?)?;

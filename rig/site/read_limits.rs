@@ -116,10 +116,26 @@ const ORDERED: &[(&str, &str)] = &[
     ("debounce", "hold"),
 ];
 
+/// Tolerances, and the most that each may be: a longer one hides what is to be judged.
+const TOLERANCES: &[(&str, Span)] = &[
+    ("edge_tolerance", Span::from_ms(500)),
+    ("skew", Span::from_ms(500)),
+    ("twin_skew", Span::from_ms(500)),
+    ("flash_tolerance", Span::from_ms(200)),
+];
+
 fn check_order(section: Option<&Section<'_>>, limits: &Limits) -> Result<(), FileError> {
     let Some(section) = section else {
         return Ok(());
     };
+    for (name, most) in TOLERANCES {
+        if let Some(entry) = section.get(name)
+            && limits.time(name) > Some(*most)
+        {
+            let hint = format!("write at most `\"{}\"`", super::quantity::write_duration(*most));
+            return Err(entry.error("is so long that it would hide what is to be judged", hint));
+        }
+    }
     for (lower, upper) in ORDERED {
         let crossed = limits.time(lower) > limits.time(upper);
         // Whichever of the two the file sets is the one to complain about.
