@@ -384,7 +384,7 @@ impl Plan {
             Stage::StartFlash => self.flash_until = self.since + timing.startup_flash,
             Stage::Walk => self.flash_until = now + clearance,
             Stage::WalkFlash | Stage::Buffer => {
-                self.flash_until = self.flash_until.max(self.since + clearance)
+                self.flash_until = self.flash_until.max(self.since + clearance);
             }
             Stage::StartAllRed
             | Stage::VehicleGreen

@@ -100,7 +100,7 @@ impl<'a> Hunt<'a> {
         let Some(property) = broken(&outcome) else {
             return Ok(Progress { lasted, outcome, found: None });
         };
-        let found = self.shrink(setting, &mut tree, timeline, resolved, &property)?;
+        let found = self.shrink(setting, &mut tree, timeline, &resolved, &property)?;
         Ok(Progress { lasted, outcome, found: Some(found) })
     }
 
@@ -129,7 +129,7 @@ impl<'a> Hunt<'a> {
         setting: Setting,
         tree: &mut T,
         timeline: Timeline,
-        resolved: Resolved,
+        resolved: &Resolved,
         property: &str,
     ) -> Result<Found, RunError> {
         let events = timeline.steps.len();

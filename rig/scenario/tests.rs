@@ -398,7 +398,7 @@ fn any_pair() -> impl Strategy<Value = Pair> {
 
 prop_compose! {
     fn any_scenario()(
-        title in "\\PC{0,30}",
+        title in "x\\PC{0,30}",
         starts_at in 0_u32..4_102_444_800,
         uptime_ms in 0_u64..5_000_000_000,
         policies in proptest::sample::subsequence(vec!["observed", "balanced", "fixed_time", "push_button"], 0..=4),
