@@ -15,7 +15,7 @@ use crate::wire::modbus::{Client, ClientConfig, Request, Response};
 /// Poll period (decisions: 50 ms).
 const POLL: Span = Span::from_ms(50);
 /// How long the module may think: as long as a unit on the lamp bus.
-const TIMEOUT: Span = Span::from_ms(55);
+const TIMEOUT: Span = Span::from_ms(40);
 /// A sensed conflict of this length trips (TS 2: shorter than 200 ms must not, 450 ms must).
 const CONFLICT: Span = Span::from_ms(200);
 /// Two aspects of one head (T24: 300 to 450 ms).

@@ -31,9 +31,9 @@ const POSTS: usize = 4;
 /// Each unit is written at least once in this time.
 pub(super) const REFRESH: Span = Span::from_ms(500);
 /// How long a unit may think. Converters and a busy host cost some milliseconds, in bursts some tens of them; a dead unit must
-/// not cost more. This and two requests (5 ms each at 19200 baud) must stay below T38 (100 ms): so late a head may change
-/// when one request or answer is lost.
-const TIMEOUT: Span = Span::from_ms(55);
+/// not cost more. Twice this and two requests (5 ms each at 19200 baud) must stay below T38 (100 ms): so late a head may
+/// change.
+const TIMEOUT: Span = Span::from_ms(40);
 /// Failures in a row after which a unit is lost.
 const LOST_AFTER: u8 = 3;
 

@@ -41,8 +41,9 @@ const LOOK_UP: Span = Span::from_ms(100);
 const SOONEST: Duration = Duration::from_millis(50);
 const LATEST: Duration = Duration::from_millis(800);
 
-/// A stall of the host beyond this spoils what was judged around it.
-pub const TOO_LATE: Span = Span::from_ms(50);
+/// A stall of the host beyond this spoils what was judged around it: it is what the soft controller waits for an answer (40 ms)
+/// less what the line and the unit take.
+pub const TOO_LATE: Span = Span::from_ms(35);
 /// How a note of such a stall begins.
 pub const TOO_SLOW: &str = "host too slow";
 
