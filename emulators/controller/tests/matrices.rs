@@ -152,7 +152,7 @@ fn a_detector_is_a_table() {
             "lost" => zone.offline(at(500), &mut changes),
             "implausible" => {
                 zone.frame(at(500), 99, &mut changes);
-                zone.handle_timeout(at(2_000), &mut changes);
+                zone.handle_timeout(at(2_500), &mut changes);
             }
             "self-reported" => zone.self_report(at(500), true, &mut changes),
             "lost, five good frames" => {

@@ -1,5 +1,8 @@
 //! Frames: which cable one was on decides who reads it.
 
+use emulators::wire::Parsed;
+use emulators::wire::modbus::parse_request;
+
 use super::Observer;
 use super::heads::Heads;
 use super::service::Learnt;
@@ -50,7 +53,7 @@ impl Observer {
     }
 
     fn lamp_bus(&mut self, frame: &Frame) {
-        let Observer { sink, lamps, heads, posts, context, .. } = self;
+        let Observer { sink, lamps, heads, posts, units, context, .. } = self;
         let now = sink.now;
         if frame.sent.is_some() || frame.from.is_none() || lamps.is_held_up(frame.start, now, length(frame)) {
             Heads::noise(sink);
@@ -66,11 +69,18 @@ impl Observer {
                 lamps.asked.hear(frame.start, now, &frame.bytes, &mut |unit, request| {
                     heads.asked(sink, unit, request);
                     posts.asked(sink, unit, request);
+                    if frame.sent.is_none() {
+                        units.lamp_unit_asked(sink, unit);
+                    }
                 });
+                if let Some(unit) = frame.sent.as_deref().and_then(unit_asked) {
+                    units.lamp_unit_asked(sink, unit);
+                }
                 context.linked(sink);
             }
             Some(_) => lamps.answered.hear(frame.start, now, &frame.bytes, &mut |unit, response| {
                 heads.answered(sink, unit, response);
+                units.lamp_unit_answered(sink, unit);
             }),
             None => {}
         }
@@ -80,7 +90,7 @@ impl Observer {
     }
 
     fn feedback_bus(&mut self, frame: &Frame) {
-        let Observer { sink, feedback, heads, .. } = self;
+        let Observer { sink, feedback, heads, units, .. } = self;
         let now = sink.now;
         if let Some(gap) =
             feedback.silence(frame.start, now, length(frame), frame.from == Some(0), self.silences[1])
@@ -89,11 +99,15 @@ impl Observer {
             sink.event(sink.ids.modbus_gap[1], gap.as_us() as i64);
         }
         match frame.from {
-            Some(0) => feedback.asked.hear(frame.start, now, &frame.bytes, &mut |_unit, request| {
-                heads.feedback_asked(sink, request);
-            }),
+            Some(0) => {
+                units.feedback_asked(sink);
+                feedback.asked.hear(frame.start, now, &frame.bytes, &mut |_unit, request| {
+                    heads.feedback_asked(sink, request);
+                });
+            }
             Some(_) => feedback.answered.hear(frame.start, now, &frame.bytes, &mut |unit, response| {
                 heads.feedback_answered(sink, unit, response);
+                units.feedback_answered(sink);
             }),
             None => {}
         }
@@ -144,6 +158,14 @@ impl Observer {
         if both_meant && start != other_start && later == Some(0) {
             self.sink.event(self.sink.ids.overlap[0], role.index() as i64);
         }
+    }
+}
+
+/// Whom a request was meant for, whatever became of it on its way.
+fn unit_asked(sent: &[u8]) -> Option<u8> {
+    match parse_request(sent) {
+        Parsed::Frame { frame: (unit, _request), used: _ } => Some(unit),
+        Parsed::Reject { .. } | Parsed::NeedMore => None,
     }
 }
 

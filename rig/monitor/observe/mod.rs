@@ -22,6 +22,7 @@ mod posts;
 mod sensed;
 mod service;
 mod sink;
+mod units;
 mod vocabulary;
 
 use emulators::time::{Instant, Line, Span};
@@ -34,6 +35,7 @@ use self::heads::{Heads, pedestrian_level, place, vehicle_level};
 use self::posts::Posts;
 use self::service::Service;
 use self::sink::{LAG, Sink};
+use self::units::Units;
 use self::vocabulary::Ids;
 use super::signal::{Change, Value, Vocabulary};
 use crate::site::{CableRole, Geometry, Limits, Site, Wiring};
@@ -98,6 +100,7 @@ pub struct Observer {
     displays: Displays,
     cameras: [Camera; 2],
     posts: Posts,
+    units: Units,
     service: Service,
     context: Context,
     lamps: Bus,
@@ -155,6 +158,7 @@ impl Observer {
             displays: Displays::new(wiring.countdown, offset, time("display_dark", 2_000)),
             cameras: [0, 1].map(|place| Camera::new(place, wiring.cameras[place], limits)),
             posts: Posts::new(wiring.lamps),
+            units: Units::new(wiring),
             service: Service::new(
                 wiring.service.map(|service| service.unit),
                 time("service_poll", 1_000) * 2,
@@ -347,6 +351,8 @@ impl Observer {
         self.reckon_all();
         if !on {
             self.posts.power_lost();
+            self.units.power_lost(&mut self.sink);
+            self.service.power_lost(&mut self.sink);
             self.displays.power_lost(&mut self.sink);
             let sink = &mut self.sink;
             // What was reported before is not known to a controller that starts anew.

@@ -21,6 +21,16 @@ const LATCHING: [u16; 6] = [
     log::INTERLOCK,
 ];
 
+/// Arguments of [`log::OPERATOR`].
+mod log_wish {
+    pub(super) const AUTOMATIC: u16 = 1;
+    pub(super) const MANUAL: u16 = 2;
+    pub(super) const STEP: u16 = 3;
+    pub(super) const FLASH: u16 = 4;
+    pub(super) const OFF: u16 = 5;
+    pub(super) const RESET: u16 = 6;
+}
+
 /// The bit of a log code; codes end at [`log::RESET`], and one beyond is taken for logged.
 const fn bit(code: u16) -> u64 {
     if code < u64::BITS as u16 { 1 << code } else { 0 }
@@ -43,6 +53,8 @@ pub(super) struct Service {
     logged: u64,
     /// Uptime of the newest entry read since the controller last got power.
     last_ms: Option<u32>,
+    /// Number of the log entry that told of the newest wish.
+    wish_entry: Option<u16>,
     /// The upper half of the clock that was written last; the lower half alone says nothing.
     clock_high: Option<u16>,
     /// A state is believed this long.
@@ -76,6 +88,7 @@ impl Service {
             logged: 0,
             last_ms: None,
             patience,
+            wish_entry: None,
             clock_high: None,
         }
     }
@@ -88,6 +101,7 @@ impl Service {
     /// Before the first reading a demand may stand. A detector that has never been heard of is not excused as failed.
     pub(super) fn begin(&self, sink: &mut Sink) {
         sink.set_flag(sink.ids.asked[0], true);
+        sink.set(sink.ids.wish[0], Value::Level(0));
     }
 
     /// The rig asks the controller.
@@ -121,7 +135,12 @@ impl Service {
                 map::CLOCK_LO => {
                     learnt.clock = self.clock_high.map(|high| u32::from(high) << 16 | u32::from(*value));
                 }
-                map::MODE_REQUEST | map::MANUAL_STEP | map::FAULT_RESET => learnt.operated = Some(sink.now),
+                map::MODE_REQUEST | map::MANUAL_STEP | map::FAULT_RESET => {
+                    learnt.operated = Some(sink.now);
+                    if let Some(wish) = written_wish(*register, *value) {
+                        Service::wish(sink, wish);
+                    }
+                }
                 _other => {}
             },
             (_question, _answer) => {}
@@ -258,7 +277,7 @@ impl Service {
         if newest != known {
             self.missing = (known, newest);
         }
-        self.entry(sink, newest_entry, ms, learnt);
+        self.entry(sink, newest, newest_entry, ms, learnt);
     }
 
     fn window(&mut self, sink: &mut Sink, values: &[u16], learnt: &mut Learnt) {
@@ -275,12 +294,51 @@ impl Service {
             }
             self.missing.0 = self.missing.0.wrapping_add(1);
             // Older than the newest, so its time says nothing about the order.
-            self.entry(sink, (entry[0], entry[1]), self.last_ms.unwrap_or(0), learnt);
+            self.entry(sink, number, (entry[0], entry[1]), self.last_ms.unwrap_or(0), learnt);
         }
     }
 
-    /// One entry: code and argument.
-    fn entry(&mut self, sink: &mut Sink, (code, arg): (u16, u16), ms: u32, learnt: &mut Learnt) {
+    /// Somebody wants something, and the controller knows: it has acknowledged the write or logged the deed. The panel's keys
+    /// are not looked at (that would be the script): of a key that never reaches the log nothing is demanded.
+    fn wish(sink: &mut Sink, wish: u16) {
+        let level = match wish {
+            log_wish::AUTOMATIC => Some(1),
+            log_wish::MANUAL => Some(2),
+            log_wish::FLASH => Some(3),
+            log_wish::OFF => Some(4),
+            // A reset may end what was asked for, and lets a controller choose.
+            log_wish::RESET => Some(0),
+            _step => None,
+        };
+        if let Some(level) = level {
+            sink.set(sink.ids.wish[0], Value::Level(level));
+        }
+        sink.event(sink.ids.wished[0], i64::from(wish));
+    }
+
+    /// Without supply what was asked for is forgotten.
+    pub(super) fn power_lost(&mut self, sink: &mut Sink) {
+        if self.is_wired() {
+            sink.set(sink.ids.wish[0], Value::Level(0));
+        }
+    }
+
+    /// The log tells of a wish, or that power came since. Entries are not read in order: an older one is no news.
+    fn logged_wish(&mut self, sink: &mut Sink, number: u16, (code, arg): (u16, u16)) {
+        if self.wish_entry.is_some_and(|newest| number.wrapping_sub(newest) > u16::MAX / 2) {
+            return;
+        }
+        match code {
+            log::OPERATOR => Service::wish(sink, arg),
+            log::POWER_ON => sink.set(sink.ids.wish[0], Value::Level(0)),
+            _other => return,
+        }
+        self.wish_entry = Some(number);
+    }
+
+    /// One entry: its number, code and argument.
+    fn entry(&mut self, sink: &mut Sink, place: u16, (code, arg): (u16, u16), ms: u32, learnt: &mut Learnt) {
+        self.logged_wish(sink, place, (code, arg));
         self.logged |= bit(code);
         if code == log::POWER_ON {
             self.last_ms = None;
@@ -303,6 +361,19 @@ impl Service {
             sink.set(sink.ids.refused_after[0], number(hundredths.map(|hundredths| hundredths * 10)));
             sink.event(sink.ids.interlock[0], i64::from(arg & 0xf));
         }
+    }
+}
+
+/// What a write to a holding register asks for; what is no mode is refused.
+fn written_wish(register: u16, value: u16) -> Option<u16> {
+    match (register, value) {
+        (map::MODE_REQUEST, 2) => Some(log_wish::AUTOMATIC),
+        (map::MODE_REQUEST, 4) => Some(log_wish::FLASH),
+        (map::MODE_REQUEST, 5) => Some(log_wish::MANUAL),
+        (map::MODE_REQUEST, 6) => Some(log_wish::OFF),
+        (map::FAULT_RESET, 1) => Some(log_wish::RESET),
+        (map::MANUAL_STEP, 1) => Some(log_wish::STEP),
+        (_register, _value) => None,
     }
 }
 

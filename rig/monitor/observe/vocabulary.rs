@@ -16,6 +16,7 @@
 //! | `CMD_MISMATCH`, `GREEN_UNCOMMANDED` | coils last acknowledged differ from the feedback; in a green that is lit |
 //! | `FEEDBACK_LINK`, `LAMP_LINK`, `LAMP_NOISE` | answer within 0.5 s; every head written within the watchdog time; damage within 2 s, and from 1 s before it |
 //! | `FEEDBACK_DEAF` | the feedback module was asked, and asked again before it answered |
+//! | `FEEDBACK_LOST`, `UNIT_DEAF` | the feedback module, a unit on the lamp bus: nothing but questions for 1.5 s, for 2.5 s |
 //! | `WATCHDOG_TOLD` | every head has been told since it had supply to wait no longer than the watchdog time |
 //! | `CD_LINK`, `cd_frame` | a broadcast arrived within 2 s; a broadcast was sent |
 //! | `POST_FAULT` | a post does not do what it is told |
@@ -33,6 +34,7 @@
 //! | `DEM_READ LOSTA_READ` | the last reading shows a demand, a lost detector: from when it was read |
 //! | `SUSPECT`, `SUSPECTA`, `ASKED` | a detector, that of a kerb, is failed; one is, a demand or a mode other than normal: as the panel shows it, or may have been since its reading before |
 //! | `LATCHED` | a latching fault was logged and not acknowledged |
+//! | `WISH`, `wish` | the mode that was asked for last, until a reset or a loss of supply; somebody asked (1 automatic, 2 manual, 3 step, 4 flash, 5 off, 6 reset) |
 //! | `OPERATED` | somebody asked for a mode, a step or a reset within 5 s |
 //! | `POWER COLD SHORT_DIP` | supply; from power after more than `dip_boot` to vehicle green; 5 s after a ridden dip |
 //! | `SUPPLY_FAILS` | no supply: from 1.5 s *before* on, as what the lamps were about to show is not known then |
@@ -56,6 +58,7 @@ const DIGITS: Domain = Domain::Names(&["DARK", "GREEN", "YELLOW", "RED"]);
 const VOICE: Domain = Domain::Names(&["NONE", "GO", "STOP"]);
 const LIGHT: Domain = Domain::Names(&["DARK", "RED", "GREEN"]);
 const MODE: Domain = Domain::Names(&["UNKNOWN", "BOOT", "NORMAL", "FALLBACK", "FLASH", "MANUAL", "OFF"]);
+const WISH: Domain = Domain::Names(&["NONE", "AUTOMATIC", "MANUAL", "FLASH", "OFF"]);
 const POLICY: Domain = Domain::Names(&["OBSERVED", "BALANCED", "FIXED_TIME", "PUSH_BUTTON"]);
 
 /// Declares the signals: a field of [`Ids`] for each name or group of names, registered in this order.
@@ -91,6 +94,8 @@ signals! {
     green_uncommanded: Domain::Flag => ["GREEN_UNCOMMANDED"];
     feedback_link: Domain::Flag => ["FEEDBACK_LINK"];
     feedback_deaf: Domain::Flag => ["FEEDBACK_DEAF"];
+    feedback_lost: Domain::Flag => ["FEEDBACK_LOST"];
+    unit_deaf: Domain::Flag => ["UNIT_DEAF"];
     lamp_link: Domain::Flag => ["LAMP_LINK"];
     lamp_noise: Domain::Flag => ["LAMP_NOISE"];
     watchdog_told: Domain::Flag => ["WATCHDOG_TOLD"];
@@ -153,6 +158,8 @@ signals! {
     refused_after: Domain::Number => ["REFUSED_AFTER"];
     log_backwards: Domain::Flag => ["LOG_BACKWARDS"];
     latched: Domain::Flag => ["LATCHED"];
+    wish: WISH => ["WISH"];
+    wished: Domain::Event => ["wish"];
     operated: Domain::Flag => ["OPERATED"];
     supply_fails: Domain::Flag => ["SUPPLY_FAILS"];
     power: Domain::Flag => ["POWER"];
