@@ -112,16 +112,33 @@ impl<'a> Hunt<'a> {
         shortest: Span,
     ) -> Result<(Outcome, Timeline, Resolved), RunError> {
         let mut player = Player::new(pieces, resolved, shortest, TAIL);
-        let scenario = scenario(setting, &Timeline { steps: Vec::new(), lasts: Span::ZERO }, "case");
+        let scenario = template(setting);
         let outcome = play(self.site, &scenario, BENCH_SEED, &mut player, self.stop)?;
         let (steps, lasts, resolved) = player.finish();
         Ok((outcome, Timeline { steps, lasts }, resolved))
     }
 
     fn again(&self, setting: Setting, timeline: &Timeline) -> Result<Outcome, RunError> {
-        let scenario = scenario(setting, timeline, "case");
+        let scenario = template(setting);
         let mut fixed = crate::driver::Fixed::new(&timeline.steps, timeline.lasts);
         play(self.site, &scenario, BENCH_SEED, &mut fixed, self.stop)
+    }
+
+    /// The small case as the file that is kept, like any other in the library: what it is for, and what it must exercise.
+    fn written(&self, setting: Setting, small: &Timeline, outcome: &Outcome, property: &str) -> Scenario {
+        let result = outcome.results.iter().find(|result| result.id == property);
+        let title = format!("Breaks {property}, {}", result.map_or("", |result| result.title.as_str()));
+        let why = format!(
+            "Generated for {}; found by seed {}. Say here what was wrong.",
+            self.site.name, self.seed
+        );
+        // What is violated without having been triggered cannot be asked for.
+        let exercised =
+            outcome.results.iter().filter(|result| result.triggers > 0).map(|result| result.id.as_str());
+        let wanted = exercised.clone().find(|id| *id == property).or(exercised.clone().next());
+        let must_exercise = wanted.map(str::to_owned).into_iter().collect();
+        let Setting { starts_at, uptime_ms } = setting;
+        Scenario::made([&title, &why], must_exercise, starts_at, uptime_ms, small.steps.clone(), small.lasts)
     }
 
     fn shrink<T: ValueTree<Value = Vec<Piece>>>(
@@ -163,8 +180,7 @@ impl<'a> Hunt<'a> {
             return Err(error);
         }
         let outcome = self.again(setting, &small)?;
-        let title = title(&outcome, property);
-        let scenario = scenario(setting, &small, &title);
+        let scenario = self.written(setting, &small, &outcome, property);
         let reproduces = Scenario::load(&scenario.text, "found", BENCH_SEED)
             .map_err(RunError::from)
             .and_then(|loaded| {
@@ -229,15 +245,8 @@ fn breaks(outcome: &Outcome, property: &str) -> bool {
         .any(|result| result.id == property && matches!(result.verdict, Verdict::Violated(_)))
 }
 
-fn title(outcome: &Outcome, property: &str) -> String {
-    let sentence = outcome
-        .results
-        .iter()
-        .find(|result| result.id == property)
-        .map_or_else(String::new, |result| result.sentence.to_string());
-    format!("{property}: {sentence}")
-}
-
-fn scenario(setting: Setting, timeline: &Timeline, title: &str) -> Scenario {
-    Scenario::made(title, setting.starts_at, setting.uptime_ms, timeline.steps.clone(), timeline.lasts)
+/// What a run needs to know of a case besides its script: clock and counters.
+fn template(setting: Setting) -> Scenario {
+    let Setting { starts_at, uptime_ms } = setting;
+    Scenario::made(["case", "generated"], Vec::new(), starts_at, uptime_ms, Vec::new(), Span::ZERO)
 }

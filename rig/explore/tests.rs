@@ -36,7 +36,8 @@ fn an_anchor_waits_for_the_lamps_and_what_was_played_is_a_plain_scenario_that_do
     let anchor = Piece::Await { onset: Onset::VehicleGreen, after: Span::from_ms(250), salt: 1 };
     let pieces = vec![anchor, Piece::Do(Deed::Once(arrive(Kerb::A)))];
     let mut player = Player::new(pieces, Resolved::new(), Span::from_secs(60), Span::from_secs(1));
-    let template = crate::scenario::Scenario::made("played", 0, 0, Vec::new(), Span::ZERO);
+    let template =
+        crate::scenario::Scenario::made(["played", "a test"], Vec::new(), 0, 0, Vec::new(), Span::ZERO);
     let played = crate::runner::play(&site, &template, 1, &mut player, &stop).expect("a sound run");
     let (steps, lasts, resolved) = player.finish();
     let [(at, Stimulus::Arrive { .. })] = steps.as_slice() else { panic!("{steps:?}") };
@@ -129,4 +130,26 @@ fn the_controller_breaks_nothing_in_the_first_cases_of_a_seed() {
         exercised.add(&progress.outcome);
     }
     assert!(exercised.rows().count() > 30, "{}", exercised.rows().count());
+}
+
+#[test]
+fn what_is_found_is_small_and_a_file_like_any_other_in_the_library() {
+    let (site, stop) = (site(), AtomicBool::new(false));
+    // A judge that wants ten seconds more of minimum green than the controller gives.
+    let strict = site.text.replacen("green_min = \"25s\"", "green_min = \"35s\"", 1);
+    let site = Site::load(&strict, "strict.toml").expect("a sound site");
+    let hunt = Hunt::new(&site, Waits::Anchored, 3, 300, &stop);
+    let found =
+        (0..20).find_map(|number| hunt.case(number).expect("a sound run").found).expect("a short green");
+    assert_eq!(found.property, "P14");
+    assert!(found.reproduces, "{}", found.scenario.text);
+    assert!(
+        found.events.1 <= 2 && found.events.1 <= found.events.0,
+        "{:?}\n{}",
+        found.events,
+        found.scenario.text
+    );
+    assert!(found.scenario.text.starts_with("# "), "{}", found.scenario.text);
+    assert_eq!(found.scenario.must_exercise, ["P14"]);
+    assert_eq!(found.scenario.title, "Breaks P14, vehicle minimum green");
 }

@@ -61,10 +61,11 @@ impl Scenario {
         })
     }
 
-    /// A scenario that was made, not read; its text is the file that would give it.
+    /// A scenario that was made, not read; its text is the file that would give it, with `why` as its first line.
     #[must_use]
     pub fn made(
-        title: &str,
+        [title, why]: [&str; 2],
+        must_exercise: Vec<String>,
         starts_at: u32,
         uptime_ms: u64,
         steps: Vec<(Instant, Stimulus)>,
@@ -78,14 +79,14 @@ impl Scenario {
             starts_at,
             lasts,
             uptime_ms,
-            must_exercise: Vec::new(),
+            must_exercise,
             policies: Vec::new(),
             pair: None,
             steps,
             text: String::new(),
             hash: String::new(),
         };
-        scenario.text = scenario.to_toml();
+        scenario.text = format!("# {why}\n{}", scenario.to_toml());
         scenario.hash = hash(&scenario.text);
         scenario
     }
