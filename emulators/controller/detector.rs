@@ -70,7 +70,7 @@ pub(super) struct Detector {
     last_frame: Instant,
     /// Count of the last received frame, good or not.
     received: Option<u8>,
-    /// Count and arrival of the last good frame.
+    /// The count of the last good frame.
     good: u8,
     /// Since when frames are not to be believed.
     doubted_since: Option<Instant>,

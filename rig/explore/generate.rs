@@ -24,7 +24,7 @@ const PIECES: usize = 40;
 const LONGEST_DURATION: Span = Span::from_secs(90);
 /// Below this a duration is a tolerance.
 const SHORTEST_DURATION: Span = Span::from_ms(150);
-/// The longest that a polled bus holds up a frame.
+/// The longest that a polled bus holds up a frame (project: a master's 40 ms for an answer are far away).
 const POLLED: Span = Span::from_ms(8);
 /// Around a duration or a change of lamps: this much earlier or later, in ms.
 const JITTER_MS: u32 = 200;
@@ -59,8 +59,8 @@ impl Palette {
         Palette { durations: durations(&site.limits), cables, waits }
     }
 
-    /// The weights of a case from 64 random bits: of each kind, half are off, a quarter usual, a quarter wild; people
-    /// are always there but once in eight.
+    /// The weights of a case from 64 random bits. Each kind is off in nine of sixteen cases, usual in four, wild in three;
+    /// people are off in one of eight only.
     #[must_use]
     pub fn swarm(bits: u64) -> Swarm {
         let mut swarm = [0; KINDS];

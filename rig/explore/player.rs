@@ -29,7 +29,7 @@ pub struct Player {
     resolved: Resolved,
     /// Where the next piece begins.
     cursor: Instant,
-    /// The anchor that is waited for: what for, how much longer, since when, salt.
+    /// The anchor that is waited for: what for, how much longer, salt.
     awaited: Option<(Onset, Span, u32)>,
     /// What is to come, in order of time.
     coming: VecDeque<(Instant, Stimulus)>,

@@ -50,6 +50,15 @@ fn a_vehicle_cycle_is_known_edge_by_edge() {
 }
 
 #[test]
+fn a_yellow_after_green_that_goes_dark_after_half_a_second_was_a_flash_and_a_longer_one_was_not() {
+    // As when the supply fails, or red comes, before the second lit half.
+    let flashed = [(0, GREEN), (5_000, YELLOW), (5_500, DARK), (5_900, RED)];
+    assert_eq!(recognise(Vehicle, &flashed, 9_000), [(0, Green), (5_000, FlashingYellow), (5_900, Red)]);
+    let steady = [(0, GREEN), (5_000, YELLOW), (6_000, DARK), (6_400, RED)];
+    assert_eq!(recognise(Vehicle, &steady, 9_000), [(0, Green), (5_000, Yellow), (6_400, Red)]);
+}
+
+#[test]
 fn a_flashing_green_begins_half_a_period_before_its_first_dark_half() {
     let mut edges = vec![(0, RED), (1_000, GREEN)];
     edges.extend(flashes(8_000, 8, GREEN, RED));
