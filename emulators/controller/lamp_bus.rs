@@ -3,8 +3,9 @@
 //! What is wanted is kept per unit. A change goes out at once, those units first that lose a green, twins back to
 //! back; whatever is wanted is written again every 500 ms, which is also what holds off the heads' own flash
 //! watchdog (P48). A unit that does not take a change is asked again at once, before anybody else: two damaged frames in
-//! a row then cost less than an edge's tolerance. After three failures in a row a unit counts as lost and gets only its
-//! turn of the refresh, so that it does not slow down the others.
+//! a row then cost less than an edge's tolerance. After three tries in vain it waits for the next refresh, so that it does not
+//! slow down the others. A unit counts as lost when nothing has brought an answer for 600 ms: a burst of noise or a host that
+//! stumbles is not a dead head. A lost unit gets only its turn of the refresh.
 //!
 //! The controller sees bytes only, so the numbers of the units' public register maps stand here once more: heads
 //! have coils (vehicle 0 red, 1 yellow, 2 green; pedestrian 0 red, 1 green) and holding register 0, the watchdog in
@@ -34,8 +35,10 @@ pub(super) const REFRESH: Span = Span::from_ms(500);
 /// not cost more. Twice this and two requests (5 ms each at 19200 baud) must stay below T38 (100 ms): so late a head may
 /// change.
 const TIMEOUT: Span = Span::from_ms(40);
-/// Failures in a row after which a unit is lost.
-const LOST_AFTER: u8 = 3;
+/// Tries at once, one behind the other, to bring a unit what it shall do.
+const TRIES: u8 = 3;
+/// So long after the first try that failed a unit is lost, if none has succeeded since.
+const LOST_AFTER: Span = Span::from_ms(600);
 
 /// A sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,8 +89,13 @@ struct Tag {
 #[derive(Clone, Copy, Debug)]
 struct Unit {
     address: u8,
-    failures: u8,
+    /// Tries in vain since it last got something new to do.
+    tries: u8,
+    /// When the first try failed since its last answer.
+    failing_since: Option<Instant>,
     lost: bool,
+    /// A prompt that it has not taken so far.
+    unheard: Option<u32>,
     watchdog_due: bool,
 }
 
@@ -112,7 +120,7 @@ impl LampBus {
     /// A bus on which nothing has been said.
     pub(super) fn new(config: &Config, now: Instant) -> LampBus {
         let Units { vehicle, pedestrian, posts, .. } = config.units;
-        let unit = |address| Unit { address, failures: 0, lost: false, watchdog_due: true };
+        let unit = |address| Unit { address, tries: 0, failing_since: None, lost: false, unheard: None, watchdog_due: true };
         let line = config.ports.lamps.1;
         LampBus {
             client: Client::new(ClientConfig { line, timeout: TIMEOUT, retries: 0 }),
@@ -140,6 +148,7 @@ impl LampBus {
         for unit in order {
             let changed = if unit < PEDESTRIANS { vehicle } else { pedestrian };
             if changed && !self.units[unit].lost {
+                self.units[unit].tries = 0;
                 self.write_state(now, unit, true);
             }
         }
@@ -164,8 +173,10 @@ impl LampBus {
                 continue;
             }
             if prompt.is_some() {
+                self.units[unit].tries = 0;
                 self.write_prompt(now, unit);
             } else if changed {
+                self.units[unit].tries = 0;
                 self.write_state(now, unit, true);
             }
         }
@@ -231,30 +242,42 @@ impl LampBus {
             return;
         }
         self.refresh_waits = false;
-        self.write_state(now, self.turn, false);
+        for unit in 0..UNITS {
+            let failing = !self.units[unit].lost && self.units[unit].failing_since.is_some();
+            if failing && self.units[unit].unheard == Some(self.prompts) {
+                self.write_prompt(now, unit);
+            } else if failing || unit == self.turn {
+                self.write_state(now, unit, false);
+            }
+        }
         self.turn = (self.turn + 1) % UNITS;
         self.ask_watchdogs(now);
     }
 
     fn finish(&mut self, now: Instant, changes: &mut Vec<UnitChange>) {
         while let Some(done) = self.client.poll_done() {
-            let index = done.tag.unit;
             match done.result {
-                Ok(Some(Response::Written(..))) => self.answered(now, index, changes),
+                Ok(Some(Response::Written(..))) => self.answered(now, done.tag, changes),
                 // A unit that refuses is there; what it refuses it will refuse again.
-                Ok(_) if done.tag.matter == Matter::Watchdog => self.answered(now, index, changes),
+                Ok(_) if done.tag.matter == Matter::Watchdog => self.answered(now, done.tag, changes),
                 Ok(_) | Err(_) => self.failed(now, done.tag, changes),
             }
         }
         self.refresh(now);
     }
 
-    fn answered(&mut self, now: Instant, index: usize, changes: &mut Vec<UnitChange>) {
+    fn answered(&mut self, now: Instant, tag: Tag, changes: &mut Vec<UnitChange>) {
+        let index = tag.unit;
         let unit = &mut self.units[index];
-        if unit.failures == 0 {
+        unit.tries = 0;
+        let unheard = unit.unheard.take();
+        if unheard == Some(self.prompts) && unheard.map(Matter::Prompt) != Some(tag.matter) {
+            self.write_prompt(now, index);
+        }
+        let unit = &mut self.units[index];
+        if unit.failing_since.take().is_none() {
             return;
         }
-        unit.failures = 0;
         // It may have been without supply, and have forgotten its watchdog.
         unit.watchdog_due = true;
         if std::mem::take(&mut unit.lost) {
@@ -266,22 +289,25 @@ impl LampBus {
 
     fn failed(&mut self, now: Instant, tag: Tag, changes: &mut Vec<UnitChange>) {
         let unit = &mut self.units[tag.unit];
-        unit.failures = unit.failures.saturating_add(1);
+        let since = *unit.failing_since.get_or_insert(now);
         if unit.lost {
             return;
         }
-        if unit.failures >= LOST_AFTER {
+        if now.since(since) >= LOST_AFTER {
             unit.lost = true;
             changes.push(UnitChange::Lost(tag.unit));
             return;
         }
+        unit.tries = unit.tries.saturating_add(1);
         match tag.matter {
+            Matter::Watchdog => unit.watchdog_due = true,
+            Matter::Prompt(number) if unit.tries >= TRIES => unit.unheard = Some(number),
+            Matter::State if unit.tries >= TRIES => {}
             // What is wanted now, which may be something else than what failed.
             Matter::State => {
                 let again = Tag { unit: tag.unit, matter: Matter::State };
                 self.client.ask_next(now, again, self.units[tag.unit].address, self.state(tag.unit));
             }
-            Matter::Watchdog => unit.watchdog_due = true,
             Matter::Prompt(number) if number == self.prompts => self.write_prompt(now, tag.unit),
             // Something else has been said since.
             Matter::Prompt(_) => self.write_state(now, tag.unit, true),

@@ -234,7 +234,7 @@ fn a_yellow_that_is_out_is_logged_and_nothing_else() {
 }
 
 #[test]
-fn a_head_that_does_not_answer_is_lost_after_three_failures_and_flash_follows() {
+fn a_head_that_does_not_answer_for_long_enough_is_lost_and_flash_follows() {
     let mut street = Street::new();
     street.run_to(60_000);
     street.dead.push(1);
@@ -247,6 +247,18 @@ fn a_head_that_does_not_answer_is_lost_after_three_failures_and_flash_follows() 
     assert_eq!(mode(&mut street), Some(Mode::Flash));
     street.operate(Operator::Reset);
     street.run(7_000);
+    assert_eq!(mode(&mut street), Some(Mode::Normal));
+}
+
+#[test]
+fn a_head_that_is_deaf_for_a_moment_is_not_lost() {
+    let mut street = Street::new();
+    street.run_to(60_000);
+    street.dead.push(1);
+    street.run(500);
+    street.dead.clear();
+    street.run(3_000);
+    assert!(!street.log().iter().any(|(code, _)| *code == code::UNIT_LOST));
     assert_eq!(mode(&mut street), Some(Mode::Normal));
 }
 
