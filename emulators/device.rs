@@ -127,3 +127,24 @@ pub trait Device {
     /// When to call again, if nothing else happens before.
     fn poll_timeout(&self) -> Option<Wake>;
 }
+
+impl<D: Device + ?Sized> Device for Box<D> {
+    type Act = D::Act;
+    type Sight = D::Sight;
+
+    fn handle_input(&mut self, now: Instant, input: Input<'_, D::Act>) {
+        (**self).handle_input(now, input);
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        (**self).handle_timeout(now);
+    }
+
+    fn poll_output(&mut self) -> Option<Output<D::Sight>> {
+        (**self).poll_output()
+    }
+
+    fn poll_timeout(&self) -> Option<Wake> {
+        (**self).poll_timeout()
+    }
+}

@@ -4,9 +4,9 @@
 //! monitor, verdict, report. The room table with what each may look at is in `CONTRIBUTING.md`.
 
 pub mod bench;
+pub mod campaign;
 pub mod cli;
 pub mod driver;
-pub mod explore;
 pub mod monitor;
 pub mod runner;
 pub mod scenario;

@@ -10,8 +10,8 @@ use clap::ValueEnum;
 use emulators::time::Span;
 
 use super::{Exit, Manner, STOP, complain};
-use crate::explore::{Exercised, Found, Hunt, Progress, Waits};
-use crate::runner::RunError;
+use crate::campaign::{Exercised, Found, Hunt, Progress, Waits};
+use crate::runner::{RunError, Soft};
 use crate::site::library as sites;
 
 /// Arguments of `rig explore`.
@@ -91,7 +91,7 @@ pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
         }
     };
     let waits = arguments.waits.waits();
-    let hunt = Hunt::new(&site, waits, arguments.seed, arguments.shrink_budget, &STOP);
+    let hunt = Hunt::new(&Soft, &site, waits, arguments.seed, arguments.shrink_budget, &STOP);
     let begun = Clock::now();
     let sum = search(&hunt, arguments, begun);
     if !manner.quiet {
@@ -126,7 +126,7 @@ pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
 }
 
 /// Cases on all cores until time is over, something is found, or somebody has had enough.
-fn search(hunt: &Hunt<'_>, arguments: &Arguments, begun: Clock) -> Sum {
+fn search(hunt: &Hunt<'_, Soft>, arguments: &Arguments, begun: Clock) -> Sum {
     let cores = || thread::available_parallelism().map_or(1, usize::from);
     let workers = arguments.jobs.map_or_else(cores, usize::from);
     let end = arguments.cases.map_or(u64::MAX, |cases| arguments.from.saturating_add(cases));

@@ -7,10 +7,12 @@ mod ports;
 mod recorder;
 mod replay;
 mod run;
+mod subject;
 
 pub use live::run_soft;
 pub use outcome::{Outcome, Status, Tally};
 pub use ports::Table;
 pub use replay::{ReplayError, replay};
 pub(crate) use run::decoding;
-pub use run::{Options, RunError, play, run};
+pub use run::{Options, RunError, play, run, run_on};
+pub use subject::{Soft, Subject};

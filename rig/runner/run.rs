@@ -5,12 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use emulators::controller::Controller;
 use emulators::time::Instant;
 
 use super::outcome::{Outcome, Status, status};
 use super::pair;
 use super::recorder::Recorder;
+use super::subject::{Soft, Subject};
 use crate::bench::Bench;
 use crate::driver::{Ended, Fixed, Script, VirtualRun};
 use crate::monitor::{Judge, PropertyError};
@@ -93,11 +93,25 @@ pub(crate) fn decoding(site: &Site) -> Decoding {
     }
 }
 
-/// Runs a scenario on a site and judges it.
+/// Runs a scenario with the soft controller on a site and judges it.
+///
+/// # Errors
+/// As [`run_on`].
+pub fn run(site: &Site, scenario: &Scenario, seed: u64, options: Options<'_>) -> Result<Outcome, RunError> {
+    run_on(&Soft, site, scenario, seed, options)
+}
+
+/// The same with another controller.
 ///
 /// # Errors
 /// Only what is not the controller's fault: files, the catalogue, an interruption, a defect of the rig.
-pub fn run(site: &Site, scenario: &Scenario, seed: u64, options: Options<'_>) -> Result<Outcome, RunError> {
+pub fn run_on(
+    subject: &impl Subject,
+    site: &Site,
+    scenario: &Scenario,
+    seed: u64,
+    options: Options<'_>,
+) -> Result<Outcome, RunError> {
     if let Some(why) = not_for_soft(site).or_else(|| not_for(site, scenario)) {
         return Ok(blank(site, scenario, seed, Status::Skipped(why)));
     }
@@ -105,7 +119,7 @@ pub fn run(site: &Site, scenario: &Scenario, seed: u64, options: Options<'_>) ->
     must_exercise_what_exists(scenario, &judge)?;
     let (mut recorder, path) = prepare(judge, site, scenario, seed, options, "virtual")?;
     recorder.keep_edges = scenario.pair.is_some();
-    let ended = match drive(site, scenario, seed, &mut recorder) {
+    let ended = match drive(subject, site, scenario, seed, &mut recorder) {
         Ok(ended) => ended,
         Err(error) => {
             // Nothing already recorded is lost.
@@ -121,7 +135,7 @@ pub fn run(site: &Site, scenario: &Scenario, seed: u64, options: Options<'_>) ->
     let edges = std::mem::take(&mut recorder.edges);
     let mut outcome = close(site, scenario, seed, recorder, ended, path)?;
     if let Some(kind) = scenario.pair {
-        let twin = twin_edges(site, scenario, seed, kind, options.stop)?;
+        let twin = twin_edges(subject, site, scenario, seed, kind, options.stop)?;
         pair::judge(kind, site, &edges, &twin, &mut outcome.results);
         outcome.status = status(&outcome.results, &scenario.must_exercise);
     }
@@ -191,8 +205,9 @@ pub(super) fn must_exercise_what_exists(scenario: &Scenario, judge: &Judge) -> R
 /// Runs a script that is not written down yet, with the clock and counters of `scenario`; no trace is kept.
 ///
 /// # Errors
-/// As [`run`].
+/// As [`run_on`].
 pub fn play(
+    subject: &impl Subject,
     site: &Site,
     scenario: &Scenario,
     seed: u64,
@@ -200,21 +215,23 @@ pub fn play(
     stop: &AtomicBool,
 ) -> Result<Outcome, RunError> {
     let mut recorder = Recorder::new(Judge::new(site, scenario.starts_at)?, stop);
-    let ended = follow(site, scenario, seed, script, &mut recorder)?;
+    let ended = follow(subject, site, scenario, seed, script, &mut recorder)?;
     close(site, scenario, seed, recorder, ended, None)
 }
 
 fn drive(
+    subject: &impl Subject,
     site: &Site,
     scenario: &Scenario,
     seed: u64,
     recorder: &mut Recorder<'_>,
 ) -> Result<Instant, RunError> {
-    follow(site, scenario, seed, &mut Fixed::new(&scenario.steps, scenario.lasts), recorder)
+    follow(subject, site, scenario, seed, &mut Fixed::new(&scenario.steps, scenario.lasts), recorder)
 }
 
-/// Brings the bench and the soft controller together.
+/// Brings the bench and a controller together.
 fn follow(
+    subject: &impl Subject,
     site: &Site,
     scenario: &Scenario,
     seed: u64,
@@ -225,7 +242,7 @@ fn follow(
     let mut config = site.controller.clone();
     config.clock = scenario.starts_at;
     config.uptime_ms = scenario.uptime_ms;
-    let run = VirtualRun::new(bench, |persisted| Controller::new(config.clone(), persisted));
+    let run = VirtualRun::new(bench, |persisted| subject.make(&config, persisted));
     match run.run(script, recorder) {
         Ended::Planned(at) => Ok(at),
         Ended::Stopped(at) if recorder.failed.is_some() => Ok(at),
@@ -236,6 +253,7 @@ fn follow(
 
 /// The second run of a pair: only its lamp edges are of interest.
 fn twin_edges(
+    subject: &impl Subject,
     site: &Site,
     scenario: &Scenario,
     seed: u64,
@@ -245,7 +263,7 @@ fn twin_edges(
     let (site, scenario) = pair::twin(kind, site, scenario);
     let mut recorder = Recorder::new(Judge::new(&site, scenario.starts_at)?, stop);
     recorder.keep_edges = true;
-    drive(&site, &scenario, seed, &mut recorder)?;
+    drive(subject, &site, &scenario, seed, &mut recorder)?;
     Ok(recorder.edges)
 }
 

@@ -11,6 +11,8 @@ const REMEMBERED: usize = 16;
 const PATIENCE: Span = Span::from_ms(200);
 /// A line that takes this much longer than its characters need holds frames up.
 const HELD_UP: Span = Span::from_ms(2);
+/// What a bus may be held up within a second before its edges come late: a fifth of what an edge is allowed.
+const DRAGS: Span = Span::from_ms(20);
 /// The most bytes that wait for the rest of a frame.
 const WAITING: usize = 512;
 
@@ -120,6 +122,8 @@ pub(super) struct Bus {
     /// When the last transmission had left the line, and whether it was a request; another's not before it had arrived.
     last_end: Option<(Instant, bool)>,
     shortest_gap: Span,
+    /// What cables have held up within a second from this instant on.
+    drag: (Instant, Span),
 }
 
 impl Bus {
@@ -130,12 +134,26 @@ impl Bus {
             times: CharacterTimes::new(line),
             last_end: None,
             shortest_gap: Span::MAX,
+            drag: (Instant::ZERO, Span::ZERO),
         }
     }
 
     /// Whether a frame of `sent` bytes took so much longer than the line needs that some cable held it up.
-    pub(super) fn is_held_up(&self, start: Instant, end: Instant, sent: usize) -> bool {
+    fn is_held_up(&self, start: Instant, end: Instant, sent: usize) -> bool {
         end > start + self.times.of(sent) + HELD_UP
+    }
+
+    /// A frame of `sent` bytes arrived at `end`. Whether cables hold up so much that edges must come late. Now and then a
+    /// converter or a busy host holds up a frame: that is nothing yet.
+    pub(super) fn drags(&mut self, start: Instant, end: Instant, sent: usize) -> bool {
+        if !self.is_held_up(start, end, sent) {
+            return false;
+        }
+        if end.since(self.drag.0) > Span::from_secs(1) {
+            self.drag = (end, Span::ZERO);
+        }
+        self.drag.1 += end.since(start + self.times.of(sent));
+        self.drag.1 > DRAGS
     }
 
     /// A frame of `sent` bytes arrived at `end`. What a cable holds up had left the line before. Gives the silence before it if it is a request that came after a shorter silence than any
@@ -168,6 +186,16 @@ impl Bus {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_frame_late_is_nothing_and_many_are() {
+        let mut bus = Bus::new(Line::n81(19_200));
+        let late = |ms: u64| (Instant::from_ms(ms), Instant::from_ms(ms + 4 + 9));
+        let frames: Vec<bool> = [0, 50, 100, 2_000, 2_050, 2_100]
+            .map(|ms| bus.drags(late(ms).0, late(ms).1, 8))
+            .into();
+        assert_eq!(frames, [false, false, true, false, false, true]);
+    }
 
     #[test]
     fn what_a_cable_holds_up_had_left_the_line_before() {

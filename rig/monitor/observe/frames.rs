@@ -55,7 +55,7 @@ impl Observer {
     fn lamp_bus(&mut self, frame: &Frame) {
         let Observer { sink, lamps, heads, posts, units, context, .. } = self;
         let now = sink.now;
-        if frame.sent.is_some() || frame.from.is_none() || lamps.is_held_up(frame.start, now, length(frame)) {
+        if frame.sent.is_some() || frame.from.is_none() || lamps.drags(frame.start, now, length(frame)) {
             Heads::noise(sink);
         }
         let request = frame.from == Some(0);

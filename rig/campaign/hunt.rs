@@ -12,7 +12,7 @@ use super::minimise::{Timeline, minimise};
 use super::piece::Piece;
 use super::player::{Player, Resolved};
 use crate::monitor::Verdict;
-use crate::runner::{Outcome, RunError, Status, play};
+use crate::runner::{Options, Outcome, RunError, Status, Subject, play, run_on};
 use crate::scenario::Scenario;
 use crate::site::Site;
 
@@ -27,7 +27,8 @@ const NOON: u32 = 1_559_563_200;
 
 /// One search.
 #[derive(Clone, Debug)]
-pub struct Hunt<'a> {
+pub struct Hunt<'a, S> {
+    subject: &'a S,
     site: &'a Site,
     palette: Palette,
     seed: u64,
@@ -71,17 +72,18 @@ struct Setting {
     uptime_ms: u64,
 }
 
-impl<'a> Hunt<'a> {
-    /// A search on a site.
+impl<'a, S: Subject> Hunt<'a, S> {
+    /// A search for what `subject` does wrong on a site.
     #[must_use]
     pub fn new(
+        subject: &'a S,
         site: &'a Site,
         waits: Waits,
         seed: u64,
         shrink_budget: usize,
         stop: &'a AtomicBool,
-    ) -> Hunt<'a> {
-        Hunt { site, palette: Palette::new(site, waits), seed, shrink_budget, stop }
+    ) -> Hunt<'a, S> {
+        Hunt { subject, site, palette: Palette::new(site, waits), seed, shrink_budget, stop }
     }
 
     /// Runs the case of this number; shrinks it if it fails.
@@ -113,7 +115,7 @@ impl<'a> Hunt<'a> {
     ) -> Result<(Outcome, Timeline, Resolved), RunError> {
         let mut player = Player::new(pieces, resolved, shortest, TAIL);
         let scenario = template(setting);
-        let outcome = play(self.site, &scenario, BENCH_SEED, &mut player, self.stop)?;
+        let outcome = play(self.subject, self.site, &scenario, BENCH_SEED, &mut player, self.stop)?;
         let (steps, lasts, resolved) = player.finish();
         Ok((outcome, Timeline { steps, lasts }, resolved))
     }
@@ -121,7 +123,7 @@ impl<'a> Hunt<'a> {
     fn again(&self, setting: Setting, timeline: &Timeline) -> Result<Outcome, RunError> {
         let scenario = template(setting);
         let mut fixed = crate::driver::Fixed::new(&timeline.steps, timeline.lasts);
-        play(self.site, &scenario, BENCH_SEED, &mut fixed, self.stop)
+        play(self.subject, self.site, &scenario, BENCH_SEED, &mut fixed, self.stop)
     }
 
     /// The small case as the file that is kept, like any other in the library: what it is for, and what it must exercise.
@@ -184,8 +186,8 @@ impl<'a> Hunt<'a> {
         let reproduces = Scenario::load(&scenario.text, "found", BENCH_SEED)
             .map_err(RunError::from)
             .and_then(|loaded| {
-                let options = crate::runner::Options { out: None, draw: false, stop: self.stop };
-                crate::runner::run(self.site, &loaded, BENCH_SEED, options)
+                let options = Options { out: None, draw: false, stop: self.stop };
+                run_on(self.subject, self.site, &loaded, BENCH_SEED, options)
             })
             .is_ok_and(|outcome| breaks(&outcome, property));
         let events = (events, small.steps.len());

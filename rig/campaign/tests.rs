@@ -38,14 +38,14 @@ fn an_anchor_waits_for_the_lamps_and_what_was_played_is_a_plain_scenario_that_do
     let mut player = Player::new(pieces, Resolved::new(), Span::from_secs(60), Span::from_secs(1));
     let template =
         crate::scenario::Scenario::made(["played", "a test"], Vec::new(), 0, 0, Vec::new(), Span::ZERO);
-    let played = crate::runner::play(&site, &template, 1, &mut player, &stop).expect("a sound run");
+    let played = crate::runner::play(&crate::runner::Soft, &site, &template, 1, &mut player, &stop).expect("a sound run");
     let (steps, lasts, resolved) = player.finish();
     let [(at, Stimulus::Arrive { .. })] = steps.as_slice() else { panic!("{steps:?}") };
     // The first vehicle green comes after 15 s of start-up.
     assert_eq!(at.as_us() / 1_000, 15_269);
     assert_eq!(resolved.get(&1), Some(&at.since(Instant::ZERO)));
     let mut fixed = crate::driver::Fixed::new(&steps, lasts);
-    let again = crate::runner::play(&site, &template, 1, &mut fixed, &stop).expect("a sound run");
+    let again = crate::runner::play(&crate::runner::Soft, &site, &template, 1, &mut fixed, &stop).expect("a sound run");
     assert_eq!((played.records, played.ended), (again.records, again.ended));
 }
 
