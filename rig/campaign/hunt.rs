@@ -1,8 +1,9 @@
 //! Case after case: generated from a number, run, and shrunk where it fails.
 
+use std::fmt;
 use std::sync::atomic::AtomicBool;
 
-use emulators::time::Span;
+use emulators::time::{Instant, Span};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -12,8 +13,8 @@ use super::minimise::{Timeline, minimise};
 use super::piece::Piece;
 use super::player::{Player, Resolved};
 use crate::monitor::Verdict;
-use crate::runner::{Options, Outcome, RunError, Status, Subject, play, run_on};
-use crate::scenario::Scenario;
+use crate::runner::{Options, Outcome, RunError, Subject, play, run_on};
+use crate::scenario::{Scenario, Stimulus};
 use crate::site::Site;
 
 /// The seed of everything that is left to chance on the bench: a case is found again by its timeline alone.
@@ -37,15 +38,45 @@ pub struct Hunt<'a, S> {
     stop: &'a AtomicBool,
 }
 
-/// What a case came to.
-#[derive(Debug)]
-pub struct Progress {
+/// A case that was run, and what is needed to shrink it.
+pub struct Attempt {
+    setting: Setting,
+    tree: Box<dyn ValueTree<Value = Vec<Piece>>>,
+    timeline: Timeline,
+    resolved: Resolved,
+    outcome: Outcome,
+}
+
+impl fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt").field("timeline", &self.timeline).finish_non_exhaustive()
+    }
+}
+
+impl Attempt {
+    /// What came of it.
+    #[must_use]
+    pub const fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
     /// How long it was.
-    pub lasted: Span,
-    /// The outcome.
-    pub outcome: Outcome,
-    /// What was found, if anything.
-    pub found: Option<Found>,
+    #[must_use]
+    pub const fn lasted(&self) -> Span {
+        self.timeline.lasts
+    }
+
+    /// The outcome alone.
+    #[must_use]
+    pub fn into_outcome(self) -> Outcome {
+        self.outcome
+    }
+
+    /// What was done.
+    #[must_use]
+    pub fn steps(&self) -> &[(Instant, Stimulus)] {
+        &self.timeline.steps
+    }
 }
 
 /// A case that fails, as small as it became.
@@ -61,8 +92,8 @@ pub struct Found {
     pub trials: usize,
     /// Whether the file that is written down breaks the property again.
     pub reproduces: bool,
-    /// The outcome of the small case.
-    pub outcome: Outcome,
+    /// The small case, drawn.
+    pub strip: String,
 }
 
 /// When a case begins.
@@ -86,24 +117,18 @@ impl<'a, S: Subject> Hunt<'a, S> {
         Hunt { subject, site, palette: Palette::new(site, waits), seed, shrink_budget, stop }
     }
 
-    /// Runs the case of this number; shrinks it if it fails.
+    /// Runs the case of this number.
     ///
     /// # Errors
     /// Only what is not the controller's fault.
-    pub fn case(&self, number: u64) -> Result<Progress, RunError> {
+    pub fn attempt(&self, number: u64) -> Result<Attempt, RunError> {
         let mut runner = runner(self.seed, number);
         let bits = drawn(&mut runner, &any::<u64>());
         let setting = drawn(&mut runner, &setting());
         let strategy = self.palette.pieces(&Palette::swarm(bits));
-        let mut tree =
-            strategy.new_tree(&mut runner).expect("strategies without filters always give something");
+        let tree = strategy.new_tree(&mut runner).expect("strategies without filters always give something");
         let (outcome, timeline, resolved) = self.play(setting, tree.current(), Resolved::new(), SHORTEST)?;
-        let lasted = timeline.lasts;
-        let Some(property) = broken(&outcome) else {
-            return Ok(Progress { lasted, outcome, found: None });
-        };
-        let found = self.shrink(setting, &mut tree, timeline, &resolved, &property)?;
-        Ok(Progress { lasted, outcome, found: Some(found) })
+        Ok(Attempt { setting, tree: Box::new(tree), timeline, resolved, outcome })
     }
 
     fn play(
@@ -143,23 +168,24 @@ impl<'a, S: Subject> Hunt<'a, S> {
         Scenario::made([&title, &why], must_exercise, starts_at, uptime_ms, small.steps.clone(), small.lasts)
     }
 
-    fn shrink<T: ValueTree<Value = Vec<Piece>>>(
-        &self,
-        setting: Setting,
-        tree: &mut T,
-        timeline: Timeline,
-        resolved: &Resolved,
-        property: &str,
-    ) -> Result<Found, RunError> {
+    /// Makes a case smaller as long as it breaks the property that it broke first. Nothing if it broke none.
+    ///
+    /// # Errors
+    /// Only what is not the controller's fault.
+    pub fn shrink(&self, attempt: &mut Attempt) -> Result<Option<Found>, RunError> {
+        let Some((_, property)) = first_broken(&attempt.outcome) else { return Ok(None) };
+        let property = property.to_owned();
+        let Attempt { setting, tree, timeline, resolved, .. } = attempt;
+        let setting = *setting;
         let events = timeline.steps.len();
-        let mut best = timeline;
+        let mut best = timeline.clone();
         let mut trials = 0;
         // First stage: proptest's, with every anchor waiting as long as it did.
         let mut more = tree.simplify();
         while more && trials < self.shrink_budget {
             trials += 1;
             let (outcome, timeline, _) = self.play(setting, tree.current(), resolved.clone(), Span::ZERO)?;
-            more = if breaks(&outcome, property) {
+            more = if breaks(&outcome, &property) {
                 best = timeline;
                 tree.simplify()
             } else {
@@ -171,7 +197,7 @@ impl<'a, S: Subject> Hunt<'a, S> {
         let small = minimise(best, self.shrink_budget, &mut |timeline| {
             trials += 1;
             match self.again(setting, timeline) {
-                Ok(outcome) => breaks(&outcome, property),
+                Ok(outcome) => breaks(&outcome, &property),
                 Err(error) => {
                     trouble.get_or_insert(error);
                     false
@@ -182,16 +208,14 @@ impl<'a, S: Subject> Hunt<'a, S> {
             return Err(error);
         }
         let outcome = self.again(setting, &small)?;
-        let scenario = self.written(setting, &small, &outcome, property);
-        let reproduces = Scenario::load(&scenario.text, "found", BENCH_SEED)
-            .map_err(RunError::from)
-            .and_then(|loaded| {
-                let options = Options { out: None, draw: false, stop: self.stop };
-                run_on(self.subject, self.site, &loaded, BENCH_SEED, options)
-            })
-            .is_ok_and(|outcome| breaks(&outcome, property));
+        let scenario = self.written(setting, &small, &outcome, &property);
+        let again = Scenario::load(&scenario.text, "found", BENCH_SEED).map_err(RunError::from).and_then(|loaded| {
+            let options = Options { out: None, draw: true, stop: self.stop };
+            run_on(self.subject, self.site, &loaded, BENCH_SEED, options)
+        })?;
+        let reproduces = breaks(&again, &property);
         let events = (events, small.steps.len());
-        Ok(Found { property: property.to_owned(), scenario, events, trials, reproduces, outcome })
+        Ok(Some(Found { property, scenario, events, trials, reproduces, strip: again.strip }))
     }
 }
 
@@ -225,11 +249,10 @@ fn setting() -> impl Strategy<Value = Setting> {
     (starts_at, uptime_ms).prop_map(|(starts_at, uptime_ms)| Setting { starts_at, uptime_ms })
 }
 
-fn broken(outcome: &Outcome) -> Option<String> {
-    if outcome.status != Status::Violated {
-        return None;
-    }
-    let mut first: Option<(emulators::time::Instant, &str)> = None;
+/// The property that was broken first, and when.
+#[must_use]
+pub fn first_broken(outcome: &Outcome) -> Option<(Instant, &str)> {
+    let mut first: Option<(Instant, &str)> = None;
     for result in &outcome.results {
         if let Verdict::Violated(violation) = &result.verdict
             && first.is_none_or(|(at, _)| violation.at < at)
@@ -237,7 +260,7 @@ fn broken(outcome: &Outcome) -> Option<String> {
             first = Some((violation.at, &result.id));
         }
     }
-    first.map(|(_, id)| id.to_owned())
+    first
 }
 
 fn breaks(outcome: &Outcome, property: &str) -> bool {

@@ -6,11 +6,12 @@ mod hunt;
 mod minimise;
 mod piece;
 mod player;
+pub mod teeth;
 #[cfg(test)]
 mod tests;
 
 pub use exercised::{Exercised, Row};
 pub use generate::{Palette, Swarm, Waits};
-pub use hunt::{Found, Hunt, Progress};
+pub use hunt::{Attempt, Found, Hunt, first_broken};
 pub use piece::{Deed, Onset, Piece};
 pub use player::{Player, Resolved};

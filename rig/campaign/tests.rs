@@ -9,6 +9,7 @@ use emulators::time::{Instant, Span};
 use super::minimise::{Timeline, minimise};
 use super::*;
 use crate::driver::Script;
+use crate::runner::{Soft, play};
 use crate::scenario::Stimulus;
 use crate::site::{Site, library};
 
@@ -23,8 +24,8 @@ fn arrive(kerb: Kerb) -> Stimulus {
 #[test]
 fn a_case_is_the_same_from_the_same_number_and_another_from_another() {
     let (site, stop) = (site(), AtomicBool::new(false));
-    let hunt = Hunt::new(&site, Waits::Anchored, 7, 0, &stop);
-    let records = |number| hunt.case(number).expect("a sound run").outcome.records;
+    let hunt = Hunt::new(&Soft, &site, Waits::Anchored, 7, 0, &stop);
+    let records = |number| hunt.attempt(number).expect("a sound run").outcome().records;
     let all: Vec<u64> = (0..4).map(records).collect();
     assert_eq!(all, (0..4).map(records).collect::<Vec<_>>());
     assert!(all.windows(2).any(|pair| pair[0] != pair[1]), "{all:?}");
@@ -38,14 +39,14 @@ fn an_anchor_waits_for_the_lamps_and_what_was_played_is_a_plain_scenario_that_do
     let mut player = Player::new(pieces, Resolved::new(), Span::from_secs(60), Span::from_secs(1));
     let template =
         crate::scenario::Scenario::made(["played", "a test"], Vec::new(), 0, 0, Vec::new(), Span::ZERO);
-    let played = crate::runner::play(&crate::runner::Soft, &site, &template, 1, &mut player, &stop).expect("a sound run");
+    let played = play(&Soft, &site, &template, 1, &mut player, &stop).expect("a sound run");
     let (steps, lasts, resolved) = player.finish();
     let [(at, Stimulus::Arrive { .. })] = steps.as_slice() else { panic!("{steps:?}") };
     // The first vehicle green comes after 15 s of start-up.
     assert_eq!(at.as_us() / 1_000, 15_269);
     assert_eq!(resolved.get(&1), Some(&at.since(Instant::ZERO)));
     let mut fixed = crate::driver::Fixed::new(&steps, lasts);
-    let again = crate::runner::play(&crate::runner::Soft, &site, &template, 1, &mut fixed, &stop).expect("a sound run");
+    let again = play(&Soft, &site, &template, 1, &mut fixed, &stop).expect("a sound run");
     assert_eq!((played.records, played.ended), (again.records, again.ended));
 }
 
@@ -117,17 +118,13 @@ fn what_fails_is_shrunk_to_the_events_that_matter_at_round_times() {
 #[test]
 fn the_controller_breaks_nothing_in_the_first_cases_of_a_seed() {
     let (site, stop) = (site(), AtomicBool::new(false));
-    let hunt = Hunt::new(&site, Waits::Anchored, 1, 100, &stop);
+    let hunt = Hunt::new(&Soft, &site, Waits::Anchored, 1, 100, &stop);
     let mut exercised = Exercised::default();
     for number in 0..12 {
-        let progress = hunt.case(number).expect("a sound run");
-        assert!(progress.lasted >= Span::from_secs(300));
-        assert!(
-            progress.found.is_none(),
-            "case {number}: {:?}",
-            progress.found.map(|found| found.scenario.text)
-        );
-        exercised.add(&progress.outcome);
+        let attempt = hunt.attempt(number).expect("a sound run");
+        assert!(attempt.lasted() >= Span::from_secs(300));
+        assert_eq!(first_broken(attempt.outcome()), None, "case {number}: {:?}", attempt.steps());
+        exercised.add(attempt.outcome());
     }
     assert!(exercised.rows().count() > 30, "{}", exercised.rows().count());
 }
@@ -138,9 +135,12 @@ fn what_is_found_is_small_and_a_file_like_any_other_in_the_library() {
     // A judge that wants ten seconds more of minimum green than the controller gives.
     let strict = site.text.replacen("green_min = \"25s\"", "green_min = \"35s\"", 1);
     let site = Site::load(&strict, "strict.toml").expect("a sound site");
-    let hunt = Hunt::new(&site, Waits::Anchored, 3, 300, &stop);
-    let found =
-        (0..20).find_map(|number| hunt.case(number).expect("a sound run").found).expect("a short green");
+    let hunt = Hunt::new(&Soft, &site, Waits::Anchored, 3, 300, &stop);
+    let shrunk = |number| {
+        let mut attempt = hunt.attempt(number).expect("a sound run");
+        hunt.shrink(&mut attempt).expect("sound runs")
+    };
+    let found = (0..20).find_map(shrunk).expect("a short green");
     assert_eq!(found.property, "P14");
     assert!(found.reproduces, "{}", found.scenario.text);
     assert!(

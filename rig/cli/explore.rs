@@ -10,8 +10,8 @@ use clap::ValueEnum;
 use emulators::time::Span;
 
 use super::{Exit, Manner, STOP, complain};
-use crate::campaign::{Exercised, Found, Hunt, Progress, Waits};
-use crate::runner::{RunError, Soft};
+use crate::campaign::{Exercised, Found, Hunt, Waits};
+use crate::runner::{Outcome, RunError, Soft};
 use crate::site::library as sites;
 
 /// Arguments of `rig explore`.
@@ -81,6 +81,19 @@ struct Sum {
     trouble: Option<RunError>,
 }
 
+/// What a case came to.
+struct Case {
+    lasted: Span,
+    outcome: Outcome,
+    found: Option<Found>,
+}
+
+fn case(hunt: &Hunt<'_, Soft>, number: u64) -> Result<Case, RunError> {
+    let mut attempt = hunt.attempt(number)?;
+    let found = hunt.shrink(&mut attempt)?;
+    Ok(Case { lasted: attempt.lasted(), outcome: attempt.into_outcome(), found })
+}
+
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
     let site = match sites::find(&arguments.site) {
@@ -131,14 +144,14 @@ fn search(hunt: &Hunt<'_, Soft>, arguments: &Arguments, begun: Clock) -> Sum {
     let workers = arguments.jobs.map_or_else(cores, usize::from);
     let end = arguments.cases.map_or(u64::MAX, |cases| arguments.from.saturating_add(cases));
     let (next, enough) = (AtomicU64::new(arguments.from), AtomicBool::new(false));
-    let (tell, told) = mpsc::channel::<(u64, Result<Progress, RunError>)>();
+    let (tell, told) = mpsc::channel::<(u64, Result<Case, RunError>)>();
     thread::scope(|scope| {
         for _ in 0..workers {
             let (tell, next, enough) = (tell.clone(), &next, &enough);
             scope.spawn(move || {
                 while !enough.load(Ordering::Relaxed) && begun.elapsed() < arguments.budget {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= end || tell.send((number, hunt.case(number))).is_err() {
+                    if number >= end || tell.send((number, case(hunt, number))).is_err() {
                         break;
                     }
                 }
@@ -148,11 +161,11 @@ fn search(hunt: &Hunt<'_, Soft>, arguments: &Arguments, begun: Clock) -> Sum {
         let mut sum = Sum::default();
         for (number, result) in told {
             match result {
-                Ok(progress) => {
+                Ok(case) => {
                     sum.cases += 1;
-                    sum.lasted += progress.lasted;
-                    sum.exercised.add(&progress.outcome);
-                    if let Some(found) = progress.found {
+                    sum.lasted += case.lasted;
+                    sum.exercised.add(&case.outcome);
+                    if let Some(found) = case.found {
                         tracing::info!(number, property = found.property, "found");
                         sum.found.push((number, found));
                     }
@@ -189,7 +202,7 @@ fn show_found(arguments: &Arguments, number: u64, found: &Found) -> std::io::Res
         found.property,
         found.trials
     );
-    say!("{}", found.outcome.strip);
+    say!("{}", found.strip);
     say!("{}", found.scenario.text);
     if !found.reproduces {
         say!(

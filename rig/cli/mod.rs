@@ -26,6 +26,7 @@ mod output;
 mod ports;
 mod replay;
 mod show;
+mod teeth;
 mod typed;
 
 use std::io::IsTerminal;
@@ -73,6 +74,8 @@ enum Command {
     Check(check::Arguments),
     /// Generate scenarios nobody thought of; shrink what fails to something a person can read.
     Explore(explore::Arguments),
+    /// Let suite and exploration at deliberately wrong controllers: does the rig bite? Needs cargo and the source.
+    Teeth(teeth::Arguments),
     /// The soft controller as a process of its own, on its side of the cables.
     Controller(controller::Arguments),
     /// One emulator alone on a port, for whoever builds or debugs a controller.
@@ -121,6 +124,7 @@ pub fn main() -> ExitCode {
     let exit = match arguments.command {
         Command::Check(arguments) => check::run(&arguments, manner),
         Command::Explore(arguments) => explore::run(&arguments, manner),
+        Command::Teeth(arguments) => teeth::run(&arguments, manner),
         Command::Controller(arguments) => controller::run(&arguments),
         Command::Emulate(arguments) => emulate::run(&arguments, manner),
         Command::Replay(arguments) => replay::run(&arguments, manner),

@@ -11,8 +11,9 @@ const REMEMBERED: usize = 16;
 const PATIENCE: Span = Span::from_ms(200);
 /// A line that takes this much longer than its characters need holds frames up.
 const HELD_UP: Span = Span::from_ms(2);
-/// What a bus may be held up within a second before its edges come late: a fifth of what an edge is allowed.
-const DRAGS: Span = Span::from_ms(20);
+/// What a bus may be held up within a second before its edges come late: what is left of the 100 ms that an edge is allowed
+/// when four heads have been written (T38).
+const DRAGS: Span = Span::from_ms(60);
 /// The most bytes that wait for the rest of a frame.
 const WAITING: usize = 512;
 
@@ -190,7 +191,7 @@ mod tests {
     #[test]
     fn one_frame_late_is_nothing_and_many_are() {
         let mut bus = Bus::new(Line::n81(19_200));
-        let late = |ms: u64| (Instant::from_ms(ms), Instant::from_ms(ms + 4 + 9));
+        let late = |ms: u64| (Instant::from_ms(ms), Instant::from_ms(ms + 4 + 25));
         let frames: Vec<bool> = [0, 50, 100, 2_000, 2_050, 2_100]
             .map(|ms| bus.drags(late(ms).0, late(ms).1, 8))
             .into();

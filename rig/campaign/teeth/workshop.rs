@@ -1,0 +1,272 @@
+//! Makes the crate of wrong controllers: copies of the soft controller's source, each with its patch, and a program that
+//! lets the rig at them.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use diffy::patch_set::{FileOperation, ParseOptions, PatchSet};
+
+use super::defect::Defect;
+
+/// The controller's folder in the repository: the only one that a defect may touch.
+const CONTROLLER: &str = "emulators/controller";
+/// Configuration belongs to the site, not to the controller: it stays what it is.
+const CONFIG: &str = "config.rs";
+
+/// Why wrong controllers could not be made or tried. Never a controller's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum TeethError {
+    /// A file or folder.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A defect's file is not what it should be.
+    #[error("{path}: {what}")]
+    Defect {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        what: String,
+    },
+    /// `cargo` cannot be started or does not build the crate.
+    #[error("{0}")]
+    Build(String),
+    /// The generated program says something that is no result.
+    #[error("{0}")]
+    Program(String),
+}
+
+/// Where the sources are, and where the crate is made.
+#[derive(Clone, Debug)]
+pub struct Workshop {
+    /// The repository.
+    pub source: PathBuf,
+    /// The crate's folder; made if it is not there.
+    pub folder: PathBuf,
+}
+
+/// A controller's files by name relative to its folder.
+type Sources = BTreeMap<String, String>;
+
+impl Workshop {
+    /// Writes the crate and builds it. Gives the program.
+    ///
+    /// # Errors
+    /// If a patch does not apply, or cargo refuses.
+    pub fn build(&self, defects: &[Defect]) -> Result<PathBuf, TeethError> {
+        self.write(defects)?;
+        let status = Command::new("cargo")
+            .args(["build", "--release", "--quiet", "--manifest-path"])
+            .arg(self.folder.join("Cargo.toml"))
+            .arg("--target-dir")
+            .arg(self.folder.join("target"))
+            .status()
+            .map_err(|error| TeethError::Build(format!("cargo: {error} (`rig teeth` builds wrong controllers: it needs the Rust toolchain)")))?;
+        if !status.success() {
+            let text = format!("cargo could not build {}: see above; a path names the defect", self.folder.display());
+            return Err(TeethError::Build(text));
+        }
+        Ok(self.folder.join("target/release/teeth"))
+    }
+
+    fn write(&self, defects: &[Defect]) -> Result<(), TeethError> {
+        let sound = self.controller()?;
+        let sources = self.folder.join("src");
+        // What was there may belong to defects that are gone.
+        match fs::remove_dir_all(&sources) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(TeethError::Io { path: sources, source });
+            }
+            Ok(()) | Err(_) => {}
+        }
+        for defect in defects {
+            for (name, text) in copy(&sound, defect)? {
+                put(&sources.join(defect.module()).join(name), &text)?;
+            }
+        }
+        put(&sources.join("main.rs"), &program(defects))?;
+        put(&self.folder.join("Cargo.toml"), &self.manifest()?)?;
+        // The same versions as the rig itself.
+        let (from, to) = (self.source.join("Cargo.lock"), self.folder.join("Cargo.lock"));
+        fs::copy(&from, to).map_err(|source| TeethError::Io { path: from, source })?;
+        Ok(())
+    }
+
+    /// The controller's source, without its tests.
+    fn controller(&self) -> Result<Sources, TeethError> {
+        let root = self.source.join(CONTROLLER);
+        let mut sources = Sources::new();
+        let mut folders = vec![root.clone()];
+        while let Some(folder) = folders.pop() {
+            let failed = |source| TeethError::Io { path: folder.clone(), source };
+            for entry in fs::read_dir(&folder).map_err(failed)? {
+                let path = entry.map_err(failed)?.path();
+                let name = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().into_owned();
+                if path.is_dir() {
+                    if name != "tests" {
+                        folders.push(path);
+                    }
+                } else if name.ends_with(".rs") {
+                    let text = fs::read_to_string(&path).map_err(failed)?;
+                    sources.insert(name, text);
+                }
+            }
+        }
+        Ok(sources)
+    }
+
+    fn manifest(&self) -> Result<String, TeethError> {
+        let root = fs::canonicalize(&self.source)
+            .map_err(|source| TeethError::Io { path: self.source.clone(), source })?;
+        let path = |name: &str| toml::Value::String(root.join(name).to_string_lossy().into_owned());
+        Ok(format!(
+            r#"# Generated by `rig teeth`.
+[package]
+name = "teeth"
+version = "0.0.0"
+edition = "2024"
+publish = false
+
+[workspace]
+
+[dependencies]
+crossing-rig = {{ path = {} }}
+emulators = {{ path = {} }}
+
+[profile.release]
+debug = false
+lto = "off"
+codegen-units = 16
+
+# A hundred controllers, each of which runs for seconds: compiling them well would cost more than it gives.
+[profile.release.package.teeth]
+opt-level = 1
+"#,
+            path(""),
+            path("emulators"),
+        ))
+    }
+}
+
+fn put(path: &Path, text: &str) -> Result<(), TeethError> {
+    let failed = |source| TeethError::Io { path: path.to_owned(), source };
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    fs::write(path, text).map_err(failed)
+}
+
+/// The sound controller with one defect.
+fn copy(sound: &Sources, defect: &Defect) -> Result<Sources, TeethError> {
+    let wrong = |what: String| TeethError::Defect { path: PathBuf::from(format!("{}.patch", defect.name)), what };
+    let mut sources = sound.clone();
+    for file in PatchSet::parse(&defect.patch, ParseOptions::gitdiff()) {
+        let file = file.map_err(|error| wrong(error.to_string()))?;
+        let FileOperation::Modify { modified, .. } = file.operation().strip_prefix(1) else {
+            return Err(wrong("a defect changes files; it makes, deletes or renames none".to_owned()));
+        };
+        let name = modified.strip_prefix(CONTROLLER).and_then(|rest| rest.strip_prefix('/'));
+        let known = name.filter(|name| *name != CONFIG).and_then(|name| sources.get_mut(name));
+        let (Some(text), Some(patch)) = (known, file.patch().as_text()) else {
+            return Err(wrong(format!(
+                "{modified} is no source of the controller ({CONTROLLER}, its configuration excepted)"
+            )));
+        };
+        *text = diffy::apply(text, patch).map_err(|error| {
+            wrong(format!("does not apply to {modified}: {error}; the code has moved, make the patch anew"))
+        })?;
+    }
+    if sources == *sound {
+        return Err(wrong("changes nothing".to_owned()));
+    }
+    sources.remove(CONFIG);
+    if let Some(text) = sources.get_mut("mod.rs") {
+        *text = text
+            .replace("mod config;", "use emulators::controller as config;")
+            .replace("#[cfg(test)]\nmod tests;", "");
+    }
+    Ok(sources)
+}
+
+fn program(defects: &[Defect]) -> String {
+    let mut text = String::from(
+        "//! Generated by `rig teeth`: wrong controllers, and a table of them.\n#![allow(warnings)]\n\n\
+         pub use emulators::{device, time, wire};\n\n",
+    );
+    for defect in defects {
+        _ = writeln!(text, "mod {};", defect.module());
+    }
+    text.push_str("\nfn main() -> std::process::ExitCode {\n    rig::campaign::teeth::serve(&[\n");
+    for defect in defects {
+        _ = writeln!(
+            text,
+            "        rig::campaign::teeth::Made {{ name: {:?}, make: |config, persisted| Box::new({}::Controller::new(config.clone(), persisted)) }},",
+            defect.name,
+            defect.module()
+        );
+    }
+    text.push_str("    ])\n}\n");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn workshop() -> Workshop {
+        let source = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        Workshop { folder: source.join("target/nowhere"), source }
+    }
+
+    fn defect(patch: &str) -> Defect {
+        let (name, what) = ("001-x".to_owned(), "wrong".to_owned());
+        Defect { name, what, expected: Vec::new(), needs: None, patch: patch.to_owned() }
+    }
+
+    const PATCH: &str = "diff --git a/emulators/controller/mod.rs b/emulators/controller/mod.rs
+--- a/emulators/controller/mod.rs
++++ b/emulators/controller/mod.rs
+@@ -54,2 +54,2 @@
+ /// A gap in the supply up to this long is ridden through (TS 2: 450 to 475 ms).
+-const DIP: Span = Span::from_ms(450);
++const DIP: Span = Span::from_ms(1_500);
+";
+
+    #[test]
+    fn a_copy_has_the_defect_and_stands_in_another_crate() {
+        let sound = workshop().controller().expect("the controller's source");
+        let copy = copy(&sound, &defect(PATCH)).expect("a patch that applies");
+        assert!(copy["mod.rs"].contains("Span::from_ms(1_500)"));
+        assert!(copy["mod.rs"].contains("use emulators::controller as config;"));
+        assert!(!copy["mod.rs"].contains("mod tests;"));
+        assert!(!copy.contains_key(CONFIG) && copy.contains_key("policy/mod.rs"));
+    }
+
+    #[test]
+    fn a_patch_that_does_not_fit_is_refused() {
+        let sound = workshop().controller().expect("the controller's source");
+        let refused = |patch: &str| copy(&sound, &defect(patch)).expect_err("no such source").to_string();
+        assert!(refused(&PATCH.replace("from_ms(450)", "from_ms(449)")).contains("does not apply"));
+        assert!(refused(&PATCH.replace("controller/mod.rs", "controller/config.rs")).contains("no source"));
+        assert!(refused(&PATCH.replace("controller/mod.rs", "wire/mod.rs")).contains("no source"));
+    }
+
+    #[test]
+    fn the_catalogue_applies() {
+        let workshop = workshop();
+        let sound = workshop.controller().expect("the controller's source");
+        let all = Defect::all(&workshop.source.join("fixtures/defects")).expect("readable defects");
+        assert!(all.len() >= 80, "{} defects", all.len());
+        for defect in all {
+            copy(&sound, &defect).expect("a patch that applies");
+        }
+    }
+}
