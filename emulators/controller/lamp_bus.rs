@@ -120,7 +120,14 @@ impl LampBus {
     /// A bus on which nothing has been said.
     pub(super) fn new(config: &Config, now: Instant) -> LampBus {
         let Units { vehicle, pedestrian, posts, .. } = config.units;
-        let unit = |address| Unit { address, tries: 0, failing_since: None, lost: false, unheard: None, watchdog_due: true };
+        let unit = |address| Unit {
+            address,
+            tries: 0,
+            failing_since: None,
+            lost: false,
+            unheard: None,
+            watchdog_due: true,
+        };
         let line = config.ports.lamps.1;
         LampBus {
             client: Client::new(ClientConfig { line, timeout: TIMEOUT, retries: 0 }),

@@ -26,6 +26,9 @@ const LONGEST_DURATION: Span = Span::from_secs(90);
 const SHORTEST_DURATION: Span = Span::from_ms(150);
 /// The longest that a polled bus holds up a frame (project: a master's 40 ms for an answer are far away).
 const POLLED: Span = Span::from_ms(8);
+/// The longest that a cable between controller and camera stands still: a frame is on record when it arrives, so beyond the
+/// tolerance of a heartbeat's period the cable's rest would be counted as the controller's.
+const CONVERSED: Span = Span::from_ms(500);
 /// Around a duration or a change of lamps: this much earlier or later, in ms.
 const JITTER_MS: u32 = 200;
 
@@ -188,12 +191,14 @@ impl Palette {
 fn within_patience(cable: CableRole, fault: cable::Fault) -> cable::Fault {
     use cable::Fault;
     let polled = matches!(cable, CableRole::Lamps | CableRole::Feedback);
+    let camera = matches!(cable, CableRole::CameraA | CableRole::CameraB);
     let cut = |span: Span| if polled { span.min(POLLED) } else { span };
     match fault {
         Fault::Delay(span) => Fault::Delay(cut(span)),
         Fault::Jitter(span) => Fault::Jitter(cut(span)),
         Fault::Split(span) => Fault::Split(cut(span)),
         Fault::Merge(span) => Fault::Merge(cut(span)),
+        Fault::Stall(span) if camera => Fault::Stall(span.min(CONVERSED)),
         other => other,
     }
 }

@@ -209,10 +209,12 @@ impl<'a, S: Subject> Hunt<'a, S> {
         }
         let outcome = self.again(setting, &small)?;
         let scenario = self.written(setting, &small, &outcome, &property);
-        let again = Scenario::load(&scenario.text, "found", BENCH_SEED).map_err(RunError::from).and_then(|loaded| {
-            let options = Options { out: None, draw: true, stop: self.stop };
-            run_on(self.subject, self.site, &loaded, BENCH_SEED, options)
-        })?;
+        let again = Scenario::load(&scenario.text, "found", BENCH_SEED).map_err(RunError::from).and_then(
+            |loaded| {
+                let options = Options { out: None, draw: true, stop: self.stop };
+                run_on(self.subject, self.site, &loaded, BENCH_SEED, options)
+            },
+        )?;
         let reproduces = breaks(&again, &property);
         let events = (events, small.steps.len());
         Ok(Some(Found { property, scenario, events, trials, reproduces, strip: again.strip }))

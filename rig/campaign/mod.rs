@@ -1,5 +1,6 @@
 //! Scenarios that nobody thought of: generated, run, shrunk to something a person can read.
 
+mod coverage;
 mod exercised;
 mod generate;
 mod hunt;
@@ -10,6 +11,7 @@ pub mod teeth;
 #[cfg(test)]
 mod tests;
 
+pub use coverage::{Coverage, Phase};
 pub use exercised::{Exercised, Row};
 pub use generate::{Palette, Swarm, Waits};
 pub use hunt::{Attempt, Found, Hunt, first_broken};

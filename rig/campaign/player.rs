@@ -13,6 +13,8 @@ use crate::scenario::{Head, Side, Stimulus};
 
 /// How long a wait that is tied to a change of lamps waits for it.
 const PATIENCE: Span = Span::from_secs(120);
+/// A person at a panel needs this long from one switch to the next.
+const HAND: Span = Span::from_ms(1_500);
 /// Nothing more is done after this time.
 const LATEST: Span = Span::from_secs(900);
 
@@ -36,6 +38,8 @@ pub struct Player {
     done: Vec<(Instant, Stimulus)>,
     lamps: Lamps,
     off_until: Instant,
+    /// When somebody at the panel has a hand free.
+    hand_free: Instant,
     shortest: Span,
     tail: Span,
     end: Instant,
@@ -55,6 +59,7 @@ impl Player {
             done: Vec::new(),
             lamps: [false; 5],
             off_until: Instant::ZERO,
+            hand_free: Instant::ZERO,
             shortest,
             tail,
             end: Instant::MAX,
@@ -96,7 +101,11 @@ impl Player {
         let at = self.cursor;
         match *deed {
             Deed::Once(ref stimulus) => self.put(at, stimulus.clone()),
-            Deed::Panel(operator) => self.put(at, Stimulus::Operator(operator)),
+            Deed::Panel(operator) => {
+                let at = at.max(self.hand_free);
+                self.hand_free = at + HAND;
+                self.put(at, Stimulus::Operator(operator));
+            }
             // Within another one it would only end that one early.
             Deed::Dip(span) if at >= self.off_until => {
                 self.off_until = at + span;

@@ -7,11 +7,12 @@ use std::thread;
 use std::time::{Duration, Instant as Clock};
 
 use clap::ValueEnum;
-use emulators::time::Span;
+use emulators::time::{Instant, Span};
 
 use super::{Exit, Manner, STOP, complain};
-use crate::campaign::{Exercised, Found, Hunt, Waits};
+use crate::campaign::{Coverage, Exercised, Found, Hunt, Waits};
 use crate::runner::{Outcome, RunError, Soft};
+use crate::scenario::Stimulus;
 use crate::site::library as sites;
 
 /// Arguments of `rig explore`.
@@ -77,6 +78,7 @@ struct Sum {
     cases: u64,
     lasted: Span,
     exercised: Exercised,
+    coverage: Coverage,
     found: Vec<(u64, Found)>,
     trouble: Option<RunError>,
 }
@@ -84,6 +86,7 @@ struct Sum {
 /// What a case came to.
 struct Case {
     lasted: Span,
+    steps: Vec<(Instant, Stimulus)>,
     outcome: Outcome,
     found: Option<Found>,
 }
@@ -91,7 +94,8 @@ struct Case {
 fn case(hunt: &Hunt<'_, Soft>, number: u64) -> Result<Case, RunError> {
     let mut attempt = hunt.attempt(number)?;
     let found = hunt.shrink(&mut attempt)?;
-    Ok(Case { lasted: attempt.lasted(), outcome: attempt.into_outcome(), found })
+    let (lasted, steps) = (attempt.lasted(), attempt.steps().to_vec());
+    Ok(Case { lasted, steps, outcome: attempt.into_outcome(), found })
 }
 
 /// Runs the command.
@@ -109,6 +113,7 @@ pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
     let sum = search(&hunt, arguments, begun);
     if !manner.quiet {
         show_exercised(&sum.exercised);
+        show_coverage(&sum.coverage);
     }
     let saved = sum.found.iter().try_for_each(|(number, found)| show_found(arguments, *number, found));
     say!(
@@ -165,6 +170,7 @@ fn search(hunt: &Hunt<'_, Soft>, arguments: &Arguments, begun: Clock) -> Sum {
                     sum.cases += 1;
                     sum.lasted += case.lasted;
                     sum.exercised.add(&case.outcome);
+                    sum.coverage.add(&case.steps, &case.outcome.seen, case.outcome.ended);
                     if let Some(found) = case.found {
                         tracing::info!(number, property = found.property, "found");
                         sum.found.push((number, found));
@@ -192,6 +198,16 @@ fn show_exercised(exercised: &Exercised) {
     if !never.is_empty() {
         say!("  never exercised: {}", never.join(" "));
     }
+    say!();
+}
+
+fn show_coverage(coverage: &Coverage) {
+    say!("{coverage}");
+    let empty = coverage.empty().count();
+    say!(
+        "cells touched (event, state, third, mode): {}; pairs of event and state never touched: {empty} (dots above)",
+        coverage.cells()
+    );
     say!();
 }
 

@@ -7,7 +7,7 @@ use emulators::time::{Instant, Span};
 use super::Engine;
 use super::observe::Observer;
 use super::property::{self, Property, PropertyError};
-use super::signal::Change;
+use super::signal::{Change, Domain, SignalId, Value, Vocabulary};
 use super::verdict::PropertyResult;
 use crate::site::{CableRole, Site};
 use crate::trace::Record;
@@ -37,7 +37,22 @@ pub fn catalogue() -> Result<Vec<Property>, PropertyError> {
 pub struct Judge {
     observer: Observer,
     engine: Engine,
+    vocabulary: Vocabulary,
     changes: Vec<Change>,
+    /// Signals that somebody wants to read afterwards, and what they were.
+    watched: Vec<(SignalId, &'static str, &'static [&'static str])>,
+    seen: Vec<Seen>,
+}
+
+/// A signal took a value, as the judge sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Since when.
+    pub since: Instant,
+    /// The signal's name.
+    pub signal: &'static str,
+    /// The value's name; nothing where it is not known.
+    pub value: Option<&'static str>,
 }
 
 impl Judge {
@@ -69,7 +84,7 @@ impl Judge {
             }
             engine.set_sight(blind, &signals, UNSEEN);
         }
-        Ok(Judge { observer, engine, changes: Vec::new() })
+        Ok(Judge { observer, engine, vocabulary, changes: Vec::new(), watched: Vec::new(), seen: Vec::new() })
     }
 
     /// The same judge for records in real time: an instant in them may be known late, so a deadline is not over before
@@ -112,9 +127,42 @@ impl Judge {
         if self.changes.is_empty() {
             return;
         }
+        if !self.watched.is_empty() {
+            self.remember();
+        }
         for change in self.changes.drain(..) {
             self.engine.change(&change);
         }
+    }
+
+    #[cold]
+    fn remember(&mut self) {
+        for change in &self.changes {
+            let watched = self.watched.iter().find(|(signal, ..)| *signal == change.signal);
+            let Some(&(_, signal, names)) = watched else { continue };
+            let value = match change.value {
+                Value::Level(place) => names.get(usize::from(place)).copied(),
+                Value::Nil | Value::Number(_) => None,
+            };
+            self.seen.push(Seen { since: change.since, signal, value });
+        }
+    }
+
+    /// What became of the signals that [`Judge::watch`] named, as far as it has settled.
+    #[must_use]
+    pub fn take_seen(&mut self) -> Vec<Seen> {
+        std::mem::take(&mut self.seen)
+    }
+
+    /// Remembers from now on what becomes of signals whose values have names; others are left out.
+    pub fn watch(&mut self, names: &[&str]) {
+        let known = names.iter().filter_map(|name| self.vocabulary.find(name));
+        self.watched = known
+            .filter_map(|(signal, domain)| match domain {
+                Domain::Names(values) => Some((signal, self.vocabulary.get(signal).0, values)),
+                Domain::Flag | Domain::Number | Domain::Event => None,
+            })
+            .collect();
     }
 
     /// The verdicts at the end of the record. What the observer still holds back the next record might have corrected: a

@@ -24,7 +24,7 @@ mod timers;
 mod verdict;
 
 pub use engine::Engine;
-pub use judge::{Judge, catalogue};
+pub use judge::{Judge, Seen, catalogue};
 pub use property::{Check, Property, PropertyError, load};
 pub use signal::{Change, Domain, SignalId, Value, Vocabulary};
 pub use verdict::{Found, KEPT, Margin, PropertyResult, Unit, Verdict, Violation};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use emulators::time::Instant;
 
-use crate::monitor::{PropertyResult, Verdict, Violation};
+use crate::monitor::{PropertyResult, Seen, Verdict, Violation};
 
 /// A run in one word. Ordered: the later one decides for a suite.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +75,8 @@ pub struct Outcome {
     pub trace_bytes: u64,
     /// Remarks (a trace cut short, a recorder that failed).
     pub remarks: Vec<String>,
+    /// What the judge was asked to remember: only of a run that was played from a script ([`super::play`]), its lamps and mode.
+    pub seen: Vec<Seen>,
 }
 
 impl Outcome {

@@ -214,7 +214,9 @@ pub fn play(
     script: &mut impl Script,
     stop: &AtomicBool,
 ) -> Result<Outcome, RunError> {
-    let mut recorder = Recorder::new(Judge::new(site, scenario.starts_at)?, stop);
+    let mut judge = Judge::new(site, scenario.starts_at)?;
+    judge.watch(&["VA", "PA", "MODE"]);
+    let mut recorder = Recorder::new(judge, stop);
     let ended = follow(subject, site, scenario, seed, script, &mut recorder)?;
     close(site, scenario, seed, recorder, ended, None)
 }
@@ -301,6 +303,7 @@ pub(super) fn blank(site: &Site, scenario: &Scenario, seed: u64, status: Status)
         trace: None,
         trace_bytes: 0,
         remarks: Vec::new(),
+        seen: Vec::new(),
     }
 }
 
@@ -331,6 +334,7 @@ pub(super) fn close(
     if let Some(lines) = recorder.lines.take() {
         outcome.text = lines.finish();
     }
+    outcome.seen = recorder.judge.take_seen();
     outcome.results = recorder.judge.finish(ended);
     outcome.status = status(&outcome.results, &scenario.must_exercise);
     outcome.ended = ended;

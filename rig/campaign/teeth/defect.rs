@@ -54,7 +54,8 @@ impl Defect {
     }
 
     fn parse(name: String, text: &str) -> Result<Defect, String> {
-        let begin = text.find("diff --git ").ok_or("there is no `diff --git` line: make it with `git diff`")?;
+        let begin =
+            text.find("diff --git ").ok_or("there is no `diff --git` line: make it with `git diff`")?;
         let (head, patch) = text.split_at(begin);
         let (mut what, mut expected, mut needs) = (None, Vec::new(), None);
         for line in head.lines().map(str::trim).filter(|line| !line.is_empty()) {

@@ -104,7 +104,10 @@ impl fmt::Display for Matrix {
         writeln!(f, "\nProperties not yet shown to bite: {}", or_none(&toothless))?;
         writeln!(f, "\n## What caught what\n")?;
         writeln!(f, "Times are crossing time up to the first violation, all runs before it included.\n")?;
-        writeln!(f, "| defect | suite: scenario | property | time | explored: case | property | time | events | all that broke |")?;
+        writeln!(
+            f,
+            "| defect | suite: scenario | property | time | explored: case | property | time | events | all that broke |"
+        )?;
         writeln!(f, "| --- | --- | --- | ---: | --- | --- | ---: | ---: | --- |")?;
         for (defect, bite) in &self.rows {
             self.row(f, defect, bite)?;

@@ -14,10 +14,8 @@ use super::workshop::TeethError;
 /// If a defect needs a site that does not exist.
 pub fn tasks(defects: &[Defect], usual: &str) -> Result<Vec<Task>, TeethError> {
     let task = |defect: &Defect| {
-        let sites = sites_for(defect.needs.as_deref(), usual).map_err(|what| TeethError::Defect {
-            path: format!("{}.patch", defect.name).into(),
-            what,
-        })?;
+        let sites = sites_for(defect.needs.as_deref(), usual)
+            .map_err(|what| TeethError::Defect { path: format!("{}.patch", defect.name).into(), what })?;
         Ok(Task { name: defect.name.clone(), sites })
     };
     defects.iter().map(task).collect()
@@ -27,11 +25,7 @@ pub fn tasks(defects: &[Defect], usual: &str) -> Result<Vec<Task>, TeethError> {
 ///
 /// # Errors
 /// If the program cannot be started, or ends before all has been told.
-pub fn try_out(
-    program: &Path,
-    order: &Order,
-    told: &mut dyn FnMut(&Bite),
-) -> Result<Vec<Bite>, TeethError> {
+pub fn try_out(program: &Path, order: &Order, told: &mut dyn FnMut(&Bite)) -> Result<Vec<Bite>, TeethError> {
     let trouble = |what: String| TeethError::Program(format!("{}: {what}", program.display()));
     let text = serde_json::to_string(order).map_err(|error| trouble(error.to_string()))?;
     let mut child = Command::new(program)
@@ -43,7 +37,8 @@ pub fn try_out(
     if let Some(out) = child.stdout.take() {
         for line in BufReader::new(out).lines() {
             let line = line.map_err(|error| trouble(error.to_string()))?;
-            let bite: Bite = serde_json::from_str(&line).map_err(|error| trouble(format!("{error}: {line}")))?;
+            let bite: Bite =
+                serde_json::from_str(&line).map_err(|error| trouble(format!("{error}: {line}")))?;
             told(&bite);
             bites.push(bite);
         }

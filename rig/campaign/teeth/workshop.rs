@@ -1,7 +1,7 @@
 //! Makes the crate of wrong controllers: copies of the soft controller's source, each with its patch, and a program that
 //! lets the rig at them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -16,6 +16,8 @@ use super::defect::Defect;
 const CONTROLLER: &str = "emulators/controller";
 /// Configuration belongs to the site, not to the controller: it stays what it is.
 const CONFIG: &str = "config.rs";
+/// The module of the generated crate that is the controller without a defect: what a defect does not touch is taken from there.
+const SOUND: &str = "sound";
 
 /// Why wrong controllers could not be made or tried. Never a controller's fault.
 #[derive(Debug, thiserror::Error)]
@@ -69,9 +71,16 @@ impl Workshop {
             .arg("--target-dir")
             .arg(self.folder.join("target"))
             .status()
-            .map_err(|error| TeethError::Build(format!("cargo: {error} (`rig teeth` builds wrong controllers: it needs the Rust toolchain)")))?;
+            .map_err(|error| {
+                TeethError::Build(format!(
+                    "cargo: {error} (`rig teeth` builds wrong controllers: it needs the Rust toolchain)"
+                ))
+            })?;
         if !status.success() {
-            let text = format!("cargo could not build {}: see above; a path names the defect", self.folder.display());
+            let text = format!(
+                "cargo could not build {}: see above; a path names the defect",
+                self.folder.display()
+            );
             return Err(TeethError::Build(text));
         }
         Ok(self.folder.join("target/release/teeth"))
@@ -87,8 +96,13 @@ impl Workshop {
             }
             Ok(()) | Err(_) => {}
         }
+        for (name, text) in elsewhere(&sound, &BTreeSet::new()) {
+            put(&sources.join(SOUND).join(name), &text)?;
+        }
         for defect in defects {
-            for (name, text) in copy(&sound, defect)? {
+            let wrong = patched(&sound, defect)?;
+            let shared = untouched(&sound, &wrong);
+            for (name, text) in elsewhere(&wrong, &shared) {
                 put(&sources.join(defect.module()).join(name), &text)?;
             }
         }
@@ -164,9 +178,10 @@ fn put(path: &Path, text: &str) -> Result<(), TeethError> {
     fs::write(path, text).map_err(failed)
 }
 
-/// The sound controller with one defect.
-fn copy(sound: &Sources, defect: &Defect) -> Result<Sources, TeethError> {
-    let wrong = |what: String| TeethError::Defect { path: PathBuf::from(format!("{}.patch", defect.name)), what };
+/// The controller's source with one defect.
+fn patched(sound: &Sources, defect: &Defect) -> Result<Sources, TeethError> {
+    let wrong =
+        |what: String| TeethError::Defect { path: PathBuf::from(format!("{}.patch", defect.name)), what };
     let mut sources = sound.clone();
     for file in PatchSet::parse(&defect.patch, ParseOptions::gitdiff()) {
         let file = file.map_err(|error| wrong(error.to_string()))?;
@@ -187,13 +202,75 @@ fn copy(sound: &Sources, defect: &Defect) -> Result<Sources, TeethError> {
     if sources == *sound {
         return Err(wrong("changes nothing".to_owned()));
     }
-    sources.remove(CONFIG);
-    if let Some(text) = sources.get_mut("mod.rs") {
+    Ok(sources)
+}
+
+/// A part of the controller: a file of its folder, or a folder in it.
+fn part(name: &str) -> &str {
+    name.split_once('/').map_or_else(|| name.trim_end_matches(".rs"), |(folder, _)| folder)
+}
+
+/// Parts that are the same in both, and lean on nothing that is not: a wrong controller can use the sound one's.
+fn untouched(sound: &Sources, wrong: &Sources) -> BTreeSet<String> {
+    let parts: BTreeSet<&str> = sound.keys().map(|name| part(name)).filter(|part| *part != "mod").collect();
+    let leans = |user: &str, used: &str| {
+        wrong.iter().any(|(name, text)| part(name) == user && mentions(text, used))
+        // A part whose types get methods in another one goes with it.
+        || wrong.iter().any(|(name, text)| part(name) == used && extends(text, user))
+    };
+    let mut touched: BTreeSet<&str> = parts
+        .iter()
+        .copied()
+        .filter(|part_| {
+            wrong.iter().any(|(name, text)| part(name) == *part_ && sound.get(name) != Some(text))
+        })
+        .collect();
+    loop {
+        let more: Vec<&str> = parts
+            .iter()
+            .copied()
+            .filter(|user| !touched.contains(user) && touched.iter().any(|used| leans(user, used)))
+            .collect();
+        if more.is_empty() {
+            break;
+        }
+        touched.extend(more);
+    }
+    parts.difference(&touched).map(|part| (*part).to_owned()).collect()
+}
+
+/// Whether a source uses something of another part.
+fn mentions(text: &str, part: &str) -> bool {
+    text.match_indices("super::").any(|(at, word)| {
+        text[at + word.len()..].strip_prefix(part).is_some_and(|rest| rest.starts_with([':', ';']))
+    })
+}
+
+/// Whether a source gives methods to a type that another part defines (and imports by name).
+fn extends(text: &str, part: &str) -> bool {
+    let imported = text.lines().filter(|line| line.contains(&format!("super::{part}::")));
+    let imported: String = imported.collect();
+    text.lines()
+        .filter_map(|line| line.strip_prefix("impl ")?.split([' ', '<']).next())
+        .any(|name| imported.split(|c: char| !c.is_alphanumeric()).any(|word| word == name))
+}
+
+/// The sources as a module of another crate; `shared` parts are the sound controller's.
+fn elsewhere(sources: &Sources, shared: &BTreeSet<String>) -> Sources {
+    let own = sources.iter().filter(|(name, _)| *name != CONFIG && !shared.contains(part(name)));
+    let mut copy: Sources =
+        own.map(|(name, text)| (name.clone(), text.replace("pub(super)", "pub(crate)"))).collect();
+    if let Some(text) = copy.get_mut("mod.rs") {
         *text = text
             .replace("mod config;", "use emulators::controller as config;")
             .replace("#[cfg(test)]\nmod tests;", "");
+        for part in sources.keys().map(|name| part(name)).collect::<BTreeSet<_>>() {
+            let (declared, used) = (format!("\nmod {part};"), format!("\nuse crate::{SOUND}::{part};"));
+            let seen = format!("\npub(crate) mod {part};");
+            *text = text.replace(&declared, if shared.contains(part) { &used } else { &seen });
+        }
     }
-    Ok(sources)
+    copy
 }
 
 fn program(defects: &[Defect]) -> String {
@@ -201,6 +278,7 @@ fn program(defects: &[Defect]) -> String {
         "//! Generated by `rig teeth`: wrong controllers, and a table of them.\n#![allow(warnings)]\n\n\
          pub use emulators::{device, time, wire};\n\n",
     );
+    _ = writeln!(text, "mod {SOUND};");
     for defect in defects {
         _ = writeln!(text, "mod {};", defect.module());
     }
@@ -243,17 +321,34 @@ mod tests {
     #[test]
     fn a_copy_has_the_defect_and_stands_in_another_crate() {
         let sound = workshop().controller().expect("the controller's source");
-        let copy = copy(&sound, &defect(PATCH)).expect("a patch that applies");
+        let wrong = patched(&sound, &defect(PATCH)).expect("a patch that applies");
+        let shared = untouched(&sound, &wrong);
+        let copy = elsewhere(&wrong, &shared);
+        assert_eq!(copy.keys().collect::<Vec<_>>(), ["mod.rs"], "only the cabinet was touched");
         assert!(copy["mod.rs"].contains("Span::from_ms(1_500)"));
-        assert!(copy["mod.rs"].contains("use emulators::controller as config;"));
+        assert!(copy["mod.rs"].contains("\nuse emulators::controller as config;"));
+        assert!(copy["mod.rs"].contains("\nuse crate::sound::running;"));
         assert!(!copy["mod.rs"].contains("mod tests;"));
-        assert!(!copy.contains_key(CONFIG) && copy.contains_key("policy/mod.rs"));
+    }
+
+    #[test]
+    fn what_leans_on_a_defect_is_copied_with_it() {
+        let sound = workshop().controller().expect("the controller's source");
+        let mut wrong = sound.clone();
+        wrong.entry("demand.rs".to_owned()).or_default().push_str("// another one\n");
+        let shared = untouched(&sound, &wrong);
+        for copied in ["demand", "running", "watch", "panel"] {
+            assert!(!shared.contains(copied), "{copied}: {shared:?}");
+        }
+        for kept in ["clock", "interlock", "lamp_bus", "detector", "plan"] {
+            assert!(shared.contains(kept), "{kept}: {shared:?}");
+        }
     }
 
     #[test]
     fn a_patch_that_does_not_fit_is_refused() {
         let sound = workshop().controller().expect("the controller's source");
-        let refused = |patch: &str| copy(&sound, &defect(patch)).expect_err("no such source").to_string();
+        let refused = |patch: &str| patched(&sound, &defect(patch)).expect_err("no such source").to_string();
         assert!(refused(&PATCH.replace("from_ms(450)", "from_ms(449)")).contains("does not apply"));
         assert!(refused(&PATCH.replace("controller/mod.rs", "controller/config.rs")).contains("no source"));
         assert!(refused(&PATCH.replace("controller/mod.rs", "wire/mod.rs")).contains("no source"));
@@ -266,7 +361,7 @@ mod tests {
         let all = Defect::all(&workshop.source.join("fixtures/defects")).expect("readable defects");
         assert!(all.len() >= 80, "{} defects", all.len());
         for defect in all {
-            copy(&sound, &defect).expect("a patch that applies");
+            patched(&sound, &defect).expect("a patch that applies");
         }
     }
 }

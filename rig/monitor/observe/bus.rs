@@ -192,9 +192,8 @@ mod tests {
     fn one_frame_late_is_nothing_and_many_are() {
         let mut bus = Bus::new(Line::n81(19_200));
         let late = |ms: u64| (Instant::from_ms(ms), Instant::from_ms(ms + 4 + 25));
-        let frames: Vec<bool> = [0, 50, 100, 2_000, 2_050, 2_100]
-            .map(|ms| bus.drags(late(ms).0, late(ms).1, 8))
-            .into();
+        let frames: Vec<bool> =
+            [0, 50, 100, 2_000, 2_050, 2_100].map(|ms| bus.drags(late(ms).0, late(ms).1, 8)).into();
         assert_eq!(frames, [false, false, true, false, false, true]);
     }
 

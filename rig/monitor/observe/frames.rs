@@ -114,12 +114,12 @@ impl Observer {
     }
 
     fn service_frame(&mut self, frame: &Frame) {
-        let Observer { sink, service_bus, service, cameras, context, .. } = self;
-        let now = sink.now;
+        let Observer { sink, service_bus, service, cameras, context, clock, .. } = self;
+        let (now, clock) = (sink.now, *clock);
         let mut learnt = Learnt::default();
         match frame.from {
             Some(0) => service_bus.answered.hear(frame.start, now, &frame.bytes, &mut |unit, response| {
-                learnt = service.answered(sink, unit, response);
+                learnt = service.answered(sink, unit, response, clock);
             }),
             Some(_) => service_bus.asked.hear(frame.start, now, &frame.bytes, &mut |unit, request| {
                 service.asked(sink, unit, request);

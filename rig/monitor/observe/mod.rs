@@ -18,6 +18,7 @@ mod context;
 mod displays;
 mod frames;
 mod heads;
+mod panel;
 mod posts;
 mod sensed;
 mod service;
@@ -162,6 +163,7 @@ impl Observer {
             service: Service::new(
                 wiring.service.map(|service| service.unit),
                 time("service_poll", 1_000) * 2,
+                policy.map(|place| place as u16),
             ),
             context,
             lamps: bus(CableRole::Lamps),
@@ -334,6 +336,9 @@ impl Observer {
             self.context.after_aspect(sink, head, aspect, since);
             self.displays.aspect(head, aspect);
             if head == 2 {
+                if aspect == Aspect::Green {
+                    self.service.panel.walk();
+                }
                 let red = aspect == Aspect::Red;
                 self.pedestrian_red_since = red.then_some(since);
                 if !red {
@@ -360,6 +365,7 @@ impl Observer {
                 sink.set_flag(signal, false);
             }
         }
+        self.service.panel.power_changes();
         self.context.power(&mut self.sink, on);
         self.context.linked(&mut self.sink);
     }

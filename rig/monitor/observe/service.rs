@@ -9,6 +9,7 @@ use emulators::wire::service_map::{self as map, log};
 
 use super::super::signal::{SignalId, Value};
 use super::Timer;
+use super::panel::{Panel, Wrong};
 use super::sink::{Sink, flag, number};
 
 /// Entries that latch a fault until it is acknowledged.
@@ -59,6 +60,8 @@ pub(super) struct Service {
     clock_high: Option<u16>,
     /// A state is believed this long.
     patience: Span,
+    /// Whether it is the truth.
+    pub(super) panel: Panel,
 }
 
 /// What somebody who reads the service port must see to.
@@ -75,7 +78,7 @@ pub(super) struct Learnt {
 }
 
 impl Service {
-    pub(super) fn new(unit: Option<u8>, patience: Span) -> Service {
+    pub(super) fn new(unit: Option<u8>, patience: Span, policy: Option<u16>) -> Service {
         Service {
             unit,
             asked: None,
@@ -88,6 +91,7 @@ impl Service {
             logged: 0,
             last_ms: None,
             patience,
+            panel: Panel::new(policy),
             wish_entry: None,
             clock_high: None,
         }
@@ -111,7 +115,8 @@ impl Service {
     }
 
     /// The controller answers.
-    pub(super) fn answered(&mut self, sink: &mut Sink, unit: u8, response: &Response) -> Learnt {
+    /// `clock` is the local time at the beginning of the record.
+    pub(super) fn answered(&mut self, sink: &mut Sink, unit: u8, response: &Response, clock: i64) -> Learnt {
         let mut learnt = Learnt::default();
         // What answers something else is late: its question was given up, and this one's answer is still to come.
         let Some(asked) = self.asked.take_if(|asked| is_answer(asked, response)) else { return learnt };
@@ -126,19 +131,21 @@ impl Service {
                 {
                     self.state(sink, values, &mut learnt);
                 } else if *start == map::LOG_WINDOW {
-                    self.window(sink, values, &mut learnt);
+                    self.window(sink, values, clock, &mut learnt);
                 }
             }
             (Request::WriteRegister(register, value), Response::Written(..)) => match *register {
                 map::LOG_CURSOR => self.cursor = *value,
                 map::CLOCK_HI => self.clock_high = Some(*value),
                 map::CLOCK_LO => {
+                    sink.event(sink.ids.clock_written[0], 0);
                     learnt.clock = self.clock_high.map(|high| u32::from(high) << 16 | u32::from(*value));
                 }
                 map::MODE_REQUEST | map::MANUAL_STEP | map::FAULT_RESET => {
                     learnt.operated = Some(sink.now);
-                    if let Some(wish) = written_wish(*register, *value) {
-                        Service::wish(sink, wish);
+                    match written_wish(*register, *value) {
+                        Some(wish) => Service::wish(sink, wish),
+                        None => self.panel.accuse(sink, Wrong::Accepted),
                     }
                 }
                 _other => {}
@@ -204,6 +211,11 @@ impl Service {
         may_have(sink, sink.ids.asked[0], asked, known);
         sink.wake(Timer::Service, sink.now + self.patience);
         let ms = u32::from(at(map::LOG_LAST_MS_HI)) << 16 | u32::from(at(map::LOG_LAST_MS_LO));
+        let grown = self.log_count.is_some_and(|known| known != at(map::LOG_COUNT));
+        if sink.is(sink.ids.upset[0]) || sink.is(sink.ids.lamp_noise[0]) {
+            self.panel.recount();
+        }
+        self.panel.state(sink, self.question, values, grown);
         self.grown(sink, at(map::LOG_COUNT), (at(map::LOG_LAST_CODE), at(map::LOG_LAST_ARG)), ms, learnt);
         let fault = at(map::FAULT);
         // While entries are still to be read it may be among them.
@@ -251,6 +263,7 @@ impl Service {
             ids.fault[0],
             ids.log_count[0],
         ];
+        sink.set(sink.ids.panel_wrong[0], Value::Nil);
         for signal in singles.into_iter().chain(pairs.into_iter().flatten()) {
             sink.set(signal, Value::Nil);
         }
@@ -267,7 +280,10 @@ impl Service {
             }
             None => 0,
             // A count that has gone back is a log begun anew.
-            Some(known) if count.wrapping_sub(known) > u16::MAX / 2 => 0,
+            Some(known) if count.wrapping_sub(known) > u16::MAX / 2 => {
+                self.panel.accuse(sink, Wrong::LogShrunk);
+                0
+            }
             Some(known) => known,
         };
         if known == count {
@@ -280,7 +296,7 @@ impl Service {
         self.entry(sink, newest, newest_entry, ms, learnt);
     }
 
-    fn window(&mut self, sink: &mut Sink, values: &[u16], learnt: &mut Learnt) {
+    fn window(&mut self, sink: &mut Sink, values: &[u16], clock: i64, learnt: &mut Learnt) {
         for (place, entry) in values.chunks_exact(usize::from(map::LOG_ENTRY_LEN)).enumerate() {
             let number = self.cursor.wrapping_add(place as u16);
             let (first, end) = self.missing;
@@ -293,6 +309,8 @@ impl Service {
                 }
             }
             self.missing.0 = self.missing.0.wrapping_add(1);
+            let long = |high: usize| u32::from(entry[high]) << 16 | u32::from(entry[high + 1]);
+            self.panel.entry(sink, long(2), long(4), clock);
             // Older than the newest, so its time says nothing about the order.
             self.entry(sink, number, (entry[0], entry[1]), self.last_ms.unwrap_or(0), learnt);
         }

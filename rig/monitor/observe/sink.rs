@@ -93,6 +93,14 @@ impl Sink {
         self.newest[usize::from(signal.0)] == flag(true)
     }
 
+    /// The newest value of a number.
+    pub(super) fn number(&self, signal: SignalId) -> Option<i64> {
+        match self.newest[usize::from(signal.0)] {
+            Value::Number(number) => Some(number),
+            Value::Nil | Value::Level(_) => None,
+        }
+    }
+
     /// Whether this is the newest value.
     pub(super) fn has(&self, signal: SignalId, value: Value) -> bool {
         self.newest[usize::from(signal.0)] == value

@@ -32,6 +32,8 @@
 //! | `REFUSED_AFTER` | how long what the interlock would not see ended had lasted, in ms, as the controller's log says |
 //! | `FAULT_UNLOGGED` | the fault that stands has never been in the log |
 //! | `DEM_READ LOSTA_READ` | the last reading shows a demand, a lost detector: from when it was read |
+//! | `PANEL_WRONG` | what a reading says that cannot be: 1 uptime, 2 time of the newest entry, 3 stages, 4 announcement, 5 policy, 6 a log that has shrunk, 7 a value acknowledged that is none, 8 local time of an entry, 9 the fault shown |
+//! | `clock_written` | the clock was set over the service port |
 //! | `SUSPECT`, `SUSPECTA`, `ASKED` | a detector, that of a kerb, is failed; one is, a demand or a mode other than normal: as the panel shows it, or may have been since its reading before |
 //! | `LATCHED` | a latching fault was logged and not acknowledged |
 //! | `WISH`, `wish` | the mode that was asked for last, until a reset or a loss of supply; somebody asked (1 automatic, 2 manual, 3 step, 4 flash, 5 off, 6 reset) |
@@ -157,6 +159,8 @@ signals! {
     interlock: Domain::Event => ["interlock"];
     refused_after: Domain::Number => ["REFUSED_AFTER"];
     log_backwards: Domain::Flag => ["LOG_BACKWARDS"];
+    panel_wrong: Domain::Number => ["PANEL_WRONG"];
+    clock_written: Domain::Event => ["clock_written"];
     latched: Domain::Flag => ["LATCHED"];
     wish: WISH => ["WISH"];
     wished: Domain::Event => ["wish"];
