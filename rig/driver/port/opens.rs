@@ -39,6 +39,17 @@ pub(super) struct Opens {
     changed: Rc<Notify>,
 }
 
+/// A kernel that gives no watch says "too many open files", which is not what is short.
+fn told(error: rustix::io::Errno) -> io::Error {
+    if error != rustix::io::Errno::MFILE {
+        return error.into();
+    }
+    io::Error::other(
+        "the kernel gives no more inotify instances: each rig needs one to see who opens its pseudo-terminals, and a user may have \
+         fs.inotify.max_user_instances of them (often 128); end other rigs, or raise it: sysctl fs.inotify.max_user_instances=1024",
+    )
+}
+
 impl Opens {
     /// Begins to look.
     pub(super) fn of(node: &Path) -> io::Result<Opens> {
@@ -46,7 +57,10 @@ impl Opens {
             Some(watch) => watch,
             None => {
                 let flags = inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC;
-                let watch = Rc::new(Watch { inotify: inotify::init(flags)?, nodes: RefCell::default() });
+                let watch = Rc::new(Watch {
+                    inotify: inotify::init(flags).map_err(told)?,
+                    nodes: RefCell::default(),
+                });
                 WATCH.set(Rc::downgrade(&watch));
                 watch
             }
