@@ -28,10 +28,7 @@ impl Running {
     pub(super) fn operate(&mut self, now: Instant, operator: Operator, log: &mut FaultLog) {
         log.note(now, code::OPERATOR, log_arg(operator));
         match operator {
-            Operator::Automatic => {
-                self.selection = Selection::Automatic;
-                self.head_was_lost &= self.bus.head_lost();
-            }
+            Operator::Automatic => self.selection = Selection::Automatic,
             Operator::Manual => self.selection = Selection::Manual,
             Operator::Step => {
                 if self.held {

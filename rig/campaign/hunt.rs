@@ -13,7 +13,7 @@ use super::minimise::{Timeline, minimise};
 use super::piece::Piece;
 use super::player::{Player, Resolved};
 use crate::monitor::Verdict;
-use crate::runner::{Options, Outcome, RunError, Subject, play, run_on};
+use crate::runner::{Options, Outcome, RunError, Soft, Subject, play, run_on};
 use crate::scenario::{Scenario, Stimulus};
 use crate::site::Site;
 
@@ -35,6 +35,7 @@ pub struct Hunt<'a, S> {
     seed: u64,
     /// Trials that shrinking may take, of each of its stages.
     shrink_budget: usize,
+    compared: bool,
     stop: &'a AtomicBool,
 }
 
@@ -114,7 +115,7 @@ impl<'a, S: Subject> Hunt<'a, S> {
         shrink_budget: usize,
         stop: &'a AtomicBool,
     ) -> Hunt<'a, S> {
-        Hunt { subject, site, palette: Palette::new(site, waits), seed, shrink_budget, stop }
+        Hunt { subject, site, palette: Palette::new(site, waits), seed, shrink_budget, compared: false, stop }
     }
 
     /// Runs the case of this number.
@@ -143,6 +144,45 @@ impl<'a, S: Subject> Hunt<'a, S> {
         let outcome = play(self.subject, self.site, &scenario, BENCH_SEED, &mut player, self.stop)?;
         let (steps, lasts, resolved) = player.finish();
         Ok((outcome, Timeline { steps, lasts }, resolved))
+    }
+
+    /// The same search with another controller.
+    fn of<'b, T: Subject>(&'b self, subject: &'b T) -> Hunt<'b, T> {
+        Hunt {
+            subject,
+            site: self.site,
+            palette: self.palette.clone(),
+            seed: self.seed,
+            shrink_budget: self.shrink_budget,
+            compared: false,
+            stop: self.stop,
+        }
+    }
+
+    /// The same search, in which every violation is held against the sound controller's run of the same case.
+    #[must_use]
+    pub const fn compared(mut self) -> Hunt<'a, S> {
+        self.compared = true;
+        self
+    }
+
+    /// Whether the sound controller keeps the property that this one breaks. Without a comparison it is taken to.
+    fn is_its_own(&self, setting: Setting, timeline: &Timeline, property: &str) -> Result<bool, RunError> {
+        if !self.compared {
+            return Ok(true);
+        }
+        Ok(!breaks(&self.of(&Soft).again(setting, timeline)?, property))
+    }
+
+    /// The property that a case broke first, and when, unless the sound controller breaks it as well: then it is the judge that
+    /// errs.
+    ///
+    /// # Errors
+    /// Only what is not the controller's fault.
+    pub fn first_of_its_own<'b>(&self, attempt: &'b Attempt) -> Result<Option<(Instant, &'b str)>, RunError> {
+        let Some((at, property)) = first_broken(&attempt.outcome) else { return Ok(None) };
+        let own = self.is_its_own(attempt.setting, &attempt.timeline, property)?;
+        Ok(own.then_some((at, property)))
     }
 
     fn again(&self, setting: Setting, timeline: &Timeline) -> Result<Outcome, RunError> {
@@ -185,7 +225,7 @@ impl<'a, S: Subject> Hunt<'a, S> {
         while more && trials < self.shrink_budget {
             trials += 1;
             let (outcome, timeline, _) = self.play(setting, tree.current(), resolved.clone(), Span::ZERO)?;
-            more = if breaks(&outcome, &property) {
+            more = if breaks(&outcome, &property) && self.is_its_own(setting, &timeline, &property)? {
                 best = timeline;
                 tree.simplify()
             } else {
@@ -197,7 +237,10 @@ impl<'a, S: Subject> Hunt<'a, S> {
         let small = minimise(best, self.shrink_budget, &mut |timeline| {
             trials += 1;
             match self.again(setting, timeline) {
-                Ok(outcome) => breaks(&outcome, &property),
+                Ok(outcome) if breaks(&outcome, &property) => {
+                    self.is_its_own(setting, timeline, &property).unwrap_or(false)
+                }
+                Ok(_) => false,
                 Err(error) => {
                     trouble.get_or_insert(error);
                     false

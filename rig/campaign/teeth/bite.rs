@@ -202,7 +202,7 @@ fn attempt(result: Result<Outcome, RunError>, bite: &mut Bite) -> Result<Option<
 fn explore(made: &Made, site: &str, order: &Order, bite: &mut Bite) -> Result<(), String> {
     let stop = AtomicBool::new(false);
     let site = site_of(site)?;
-    let hunt = Hunt::new(made, &site, Waits::Anchored, order.seed, order.shrink_budget, &stop);
+    let hunt = Hunt::new(made, &site, Waits::Anchored, order.seed, order.shrink_budget, &stop).compared();
     let begun = Clock::now();
     let mut before = Span::ZERO;
     for number in 0..order.cases {
@@ -212,7 +212,7 @@ fn explore(made: &Made, site: &str, order: &Order, bite: &mut Bite) -> Result<()
             Err(RunError::RunAway(_)) => continue,
             Err(error) => return Err(error.to_string()),
         };
-        if let Some((at, property)) = first_broken(attempt.outcome()) {
+        if let Some((at, property)) = hunt.first_of_its_own(&attempt).map_err(|error| error.to_string())? {
             let case = format!("case {number}");
             bite.explored = Some(caught(&site, &case, property, before, at, begun));
             let found = hunt.shrink(&mut attempt).map_err(|error| error.to_string())?;

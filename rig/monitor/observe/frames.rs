@@ -56,7 +56,7 @@ impl Observer {
         let Observer { sink, lamps, heads, posts, units, context, .. } = self;
         let now = sink.now;
         if frame.sent.is_some() || frame.from.is_none() || lamps.drags(frame.start, now, length(frame)) {
-            Heads::noise(sink);
+            Heads::noise(sink, frame.start);
         }
         let request = frame.from == Some(0);
         if let Some(gap) = lamps.silence(frame.start, now, length(frame), request, self.silences[0])
@@ -114,7 +114,7 @@ impl Observer {
     }
 
     fn service_frame(&mut self, frame: &Frame) {
-        let Observer { sink, service_bus, service, cameras, context, clock, .. } = self;
+        let Observer { sink, service_bus, service, cameras, context, clock, units, .. } = self;
         let (now, clock) = (sink.now, *clock);
         let mut learnt = Learnt::default();
         match frame.from {
@@ -136,6 +136,9 @@ impl Observer {
         }
         if let Some(since) = learnt.operated {
             context.operated(sink, since);
+        }
+        if learnt.reset {
+            units.reset(sink);
         }
         if let Some(clock) = learnt.clock {
             self.clock = i64::from(clock) - now.as_us() as i64 / 1_000_000;

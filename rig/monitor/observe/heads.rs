@@ -346,12 +346,12 @@ impl Heads {
         sink.set_flag(sink.ids.green_uncommanded[0], green);
     }
 
-    /// Bytes on the lamp bus did not arrive as they were sent.
-    pub(super) fn noise(sink: &mut Sink) {
+    /// Bytes on the lamp bus, sent from `start` on, did not arrive as they were sent.
+    pub(super) fn noise(sink: &mut Sink, start: Instant) {
         sink.wake(Timer::LampNoise, sink.now + NOISE_LASTS);
         if !sink.is(sink.ids.lamp_noise[0]) {
             // What the lamps were about to show is not known then: half a flash.
-            sink.set_since(sink.ids.lamp_noise[0], flag(true), sink.now.back(BEFORE_NOISE));
+            sink.set_since(sink.ids.lamp_noise[0], flag(true), start.back(BEFORE_NOISE));
         }
     }
 }

@@ -158,7 +158,7 @@ impl Observer {
             heads: Heads::new(wiring, time("lamp_watchdog", 1_000)),
             displays: Displays::new(wiring.countdown, offset, time("display_dark", 2_000)),
             cameras: [0, 1].map(|place| Camera::new(place, wiring.cameras[place], limits)),
-            posts: Posts::new(wiring.lamps),
+            posts: Posts::new(wiring.lamps, time("lamp_watchdog", 1_000)),
             units: Units::new(wiring),
             service: Service::new(
                 wiring.service.map(|service| service.unit),
@@ -355,7 +355,7 @@ impl Observer {
         self.heads.power(&mut self.sink, on);
         self.reckon_all();
         if !on {
-            self.posts.power_lost();
+            self.posts.power_lost(&mut self.sink);
             self.units.power_lost(&mut self.sink);
             self.service.power_lost(&mut self.sink);
             self.displays.power_lost(&mut self.sink);

@@ -53,6 +53,9 @@ pub(super) struct Panel {
     /// Stages as the panel counted them when counting began here, and walks seen since.
     base: Option<u16>,
     walks: u16,
+    /// The clock was set, and whether the controller has lost its supply since: then nobody knows what it shows.
+    clock_set: bool,
+    clock_lost: bool,
     /// Readings in a row that disagree: about stages, about the announcement.
     disagree: [u8; 2],
     wrong: Option<Wrong>,
@@ -77,7 +80,16 @@ const fn stands(code: u16) -> bool {
 impl Panel {
     /// `policy` is what the site runs, as its register shows it.
     pub(super) fn new(policy: Option<u16>) -> Panel {
-        Panel { policy, last: None, base: None, walks: 0, disagree: [0; 2], wrong: None }
+        Panel {
+            policy,
+            last: None,
+            base: None,
+            walks: 0,
+            clock_set: false,
+            clock_lost: false,
+            disagree: [0; 2],
+            wrong: None,
+        }
     }
 
     /// A pedestrian green begins.
@@ -88,6 +100,7 @@ impl Panel {
     /// Supply comes or goes: counters may begin anew.
     pub(super) fn power_changes(&mut self) {
         self.last = None;
+        self.clock_lost |= self.clock_set;
         self.recount();
     }
 
@@ -137,7 +150,7 @@ impl Panel {
     /// A log entry of the window: when it was written, by uptime and by local time. `clock` is the local time at the beginning of
     /// the record.
     pub(super) fn entry(&mut self, sink: &mut Sink, uptime_ms: u32, local: u32, clock: i64) {
-        let Some(last) = self.last else { return };
+        let Some(last) = self.last.filter(|_| !self.clock_lost) else { return };
         let age = Span::from_ms(u64::from(last.uptime_ms.wrapping_sub(uptime_ms)));
         if age > last.answered.since(Instant::ZERO) {
             // Written before the record began.
@@ -147,6 +160,11 @@ impl Panel {
         if (i64::from(local) - written).abs() > LOCAL_SLACK {
             self.tell(sink, Some(Wrong::LocalTime));
         }
+    }
+
+    /// Somebody sets the clock.
+    pub(super) fn clock_written(&mut self) {
+        (self.clock_set, self.clock_lost) = (true, false);
     }
 
     /// Something else that is wrong for certain.

@@ -13,6 +13,10 @@ use crate::site::LampWiring;
 mod map {
     pub(super) const PROMPT: u16 = 0;
     pub(super) const LIGHT: u16 = 2;
+    /// How long to wait for the next write before going dark, ms.
+    pub(super) const WATCHDOG: u16 = 3;
+    /// The go sentence, in [`PROMPT`].
+    pub(super) const GO: u16 = 1;
 }
 
 /// How long a whole post may differ from what it was told.
@@ -26,17 +30,20 @@ struct Post {
     /// Sentence and when it ends.
     told_voice: (u8, Instant),
     told_at: Instant,
+    /// It has been told since it had supply how long to wait.
+    told_watchdog: bool,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Posts {
     wiring: LampWiring,
     posts: [Post; 2],
+    watchdog: Span,
 }
 
 impl Posts {
-    pub(super) fn new(wiring: LampWiring) -> Posts {
-        Posts { wiring, posts: [Post::default(); 2] }
+    pub(super) fn new(wiring: LampWiring, watchdog: Span) -> Posts {
+        Posts { wiring, posts: [Post::default(); 2], watchdog }
     }
 
     pub(super) fn seen(&mut self, sink: &mut Sink, post: u8, light: u8, voice: u8, volume: u8) {
@@ -55,7 +62,13 @@ impl Posts {
             let post = &mut self.posts[place];
             if register == map::LIGHT {
                 post.told_light = u8::try_from(value).ok();
+            } else if register == map::WATCHDOG {
+                post.told_watchdog = value > 0 && Span::from_ms(u64::from(value)) <= self.watchdog;
+                return;
             } else if register == map::PROMPT {
+                if value == map::GO {
+                    sink.event(sink.ids.go_told[place], 0);
+                }
                 let lasts = match value {
                     1 => self.wiring.go_lasts,
                     2 => self.wiring.stop_lasts,
@@ -80,6 +93,7 @@ impl Posts {
             | Request::WriteCoils(..)
             | Request::Other(..) => return,
         }
+        sink.set_flag(sink.ids.posts_told[0], self.posts.iter().all(|post| post.told_watchdog));
         sink.wake(Timer::POSTS[place], sink.now + SLACK);
     }
 
@@ -107,8 +121,10 @@ impl Posts {
     }
 
     /// Without supply nothing is told.
-    pub(super) fn power_lost(&mut self) {
+    pub(super) fn power_lost(&mut self, sink: &mut Sink) {
+        sink.set_flag(sink.ids.posts_told[0], false);
         for post in &mut self.posts {
+            post.told_watchdog = false;
             post.told_light = None;
             post.told_voice = (0, Instant::ZERO);
         }

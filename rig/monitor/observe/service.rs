@@ -73,6 +73,8 @@ pub(super) struct Learnt {
     pub(super) operated: Option<Instant>,
     /// A kerb's detector is now shown as lost; it was not at the reading of that time.
     pub(super) lost: [Option<Instant>; 2],
+    /// Somebody acknowledged what was wrong.
+    pub(super) reset: bool,
     /// The clock was set to this.
     pub(super) clock: Option<u32>,
 }
@@ -139,6 +141,7 @@ impl Service {
                 map::CLOCK_HI => self.clock_high = Some(*value),
                 map::CLOCK_LO => {
                     sink.event(sink.ids.clock_written[0], 0);
+                    self.panel.clock_written();
                     learnt.clock = self.clock_high.map(|high| u32::from(high) << 16 | u32::from(*value));
                 }
                 map::MODE_REQUEST | map::MANUAL_STEP | map::FAULT_RESET => {
@@ -212,7 +215,8 @@ impl Service {
         sink.wake(Timer::Service, sink.now + self.patience);
         let ms = u32::from(at(map::LOG_LAST_MS_HI)) << 16 | u32::from(at(map::LOG_LAST_MS_LO));
         let grown = self.log_count.is_some_and(|known| known != at(map::LOG_COUNT));
-        if sink.is(sink.ids.upset[0]) || sink.is(sink.ids.lamp_noise[0]) {
+        let suppressed = sink.is(sink.ids.pedestrian_red_out[0]) || at(map::FAULT) == log::PEDESTRIAN_RED_OUT;
+        if suppressed || sink.is(sink.ids.upset[0]) || sink.is(sink.ids.lamp_noise[0]) {
             self.panel.recount();
         }
         self.panel.state(sink, self.question, values, grown);
@@ -370,6 +374,7 @@ impl Service {
         } else if code == log::RESET {
             sink.set_flag(sink.ids.latched[0], false);
         }
+        learnt.reset |= code == log::RESET || (code, arg) == (log::OPERATOR, log_wish::RESET);
         if matches!(code, log::OPERATOR | log::RESET) {
             learnt.operated = Some(self.last_question.unwrap_or(sink.now));
         }

@@ -11,6 +11,8 @@ use crate::site::Wiring;
 const UNIT_DEAF: Span = Span::from_ms(2_500);
 /// The same of the feedback module, which is asked many times a second.
 const FEEDBACK_LOST: Span = Span::from_ms(1_500);
+/// The first units are heads, the others posts.
+const HEADS: usize = 4;
 /// Questions further apart than this do not belong together: the controller itself was silent between.
 const PATIENCE: Span = Span::from_secs(1);
 
@@ -61,6 +63,9 @@ impl Units {
         if self.lamps[place].asked(sink.now, UNIT_DEAF) && !self.deaf[place] {
             self.deaf[place] = true;
             sink.set_flag(sink.ids.unit_deaf[0], true);
+            if place < HEADS {
+                sink.set_flag(sink.ids.head_lost[0], true);
+            }
         }
     }
 
@@ -71,6 +76,11 @@ impl Units {
         if std::mem::take(&mut self.deaf[place]) {
             sink.set_flag(sink.ids.unit_deaf[0], self.deaf != [false; 6]);
         }
+    }
+
+    /// Somebody has acknowledged what was wrong: a head that answers again counts as found.
+    pub(super) fn reset(&mut self, sink: &mut Sink) {
+        sink.set_flag(sink.ids.head_lost[0], self.deaf[..HEADS] != [false; HEADS]);
     }
 
     /// The controller asks on the feedback cable.
@@ -92,6 +102,7 @@ impl Units {
         self.deaf = [false; 6];
         self.feedback = Unanswered::default();
         sink.set_flag(sink.ids.unit_deaf[0], false);
+        sink.set_flag(sink.ids.head_lost[0], false);
         sink.set_flag(sink.ids.feedback_lost[0], false);
     }
 }

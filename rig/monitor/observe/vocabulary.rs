@@ -17,6 +17,8 @@
 //! | `FEEDBACK_LINK`, `LAMP_LINK`, `LAMP_NOISE` | answer within 0.5 s; every head written within the watchdog time; damage within 2 s, and from 1 s before it |
 //! | `FEEDBACK_DEAF` | the feedback module was asked, and asked again before it answered |
 //! | `FEEDBACK_LOST`, `UNIT_DEAF` | the feedback module, a unit on the lamp bus: nothing but questions for 1.5 s, for 2.5 s |
+//! | `HEAD_LOST` | a head has been deaf so long, until a reset that finds it answering, or a loss of supply |
+//! | `POSTS_TOLD`, `go_told_A` | the same of the posts as `WATCHDOG_TOLD` of the heads; a post is told to say the go sentence |
 //! | `WATCHDOG_TOLD` | every head has been told since it had supply to wait no longer than the watchdog time |
 //! | `CD_LINK`, `cd_frame` | a broadcast arrived within 2 s; a broadcast was sent |
 //! | `POST_FAULT` | a post does not do what it is told |
@@ -98,9 +100,12 @@ signals! {
     feedback_deaf: Domain::Flag => ["FEEDBACK_DEAF"];
     feedback_lost: Domain::Flag => ["FEEDBACK_LOST"];
     unit_deaf: Domain::Flag => ["UNIT_DEAF"];
+    head_lost: Domain::Flag => ["HEAD_LOST"];
     lamp_link: Domain::Flag => ["LAMP_LINK"];
     lamp_noise: Domain::Flag => ["LAMP_NOISE"];
     watchdog_told: Domain::Flag => ["WATCHDOG_TOLD"];
+    posts_told: Domain::Flag => ["POSTS_TOLD"];
+    go_told: Domain::Event => ["go_told_A", "go_told_B"];
     countdown: Domain::Number => ["cdV", "cdP", "cdVB", "cdPB"];
     digits: DIGITS => ["cdVcol", "cdPcol"];
     to_walk: Domain::Number => ["cdP_red", "cdV_walk"];
