@@ -31,6 +31,8 @@ const POLLED: Span = Span::from_ms(8);
 const CONVERSED: Span = Span::from_ms(500);
 /// Around a duration or a change of lamps: this much earlier or later, in ms.
 const JITTER_MS: u32 = 200;
+/// Closer than this things coincide, in ms.
+const CLOSE_MS: u32 = 60;
 
 /// How waits are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +49,8 @@ pub enum Waits {
 #[derive(Clone, Debug)]
 pub struct Palette {
     durations: Vec<Span>,
+    /// What ends or is decided so long after a change of the lamps.
+    ends: Vec<(Onset, Span)>,
     cables: Vec<CableRole>,
     waits: Waits,
 }
@@ -59,7 +63,7 @@ impl Palette {
     #[must_use]
     pub fn new(site: &Site, waits: Waits) -> Palette {
         let cables = CableRole::ALL.into_iter().filter(|role| site.wiring.has(*role)).collect();
-        Palette { durations: durations(&site.limits), cables, waits }
+        Palette { durations: durations(&site.limits), ends: ends(&site.limits), cables, waits }
     }
 
     /// The weights of a case from 64 random bits. Each kind is off in nine of sixteen cases, usual in four, wild in three;
@@ -119,21 +123,24 @@ impl Palette {
             .boxed(),
             Waits::Anchored => Union::new_weighted(vec![
                 (2, ms(0..50)),
-                (3, near),
-                (3, ms(0..30_000)),
+                (2, near),
+                (2, ms(0..30_000)),
                 (1, ms(30_000..90_000)),
-                (4, self.anchor()),
+                (5, self.anchor()),
             ])
             .boxed(),
         }
     }
 
-    /// So long after a change of the lamps: a duration of the site more or less, or a few milliseconds.
+    /// So long after a change of the lamps: where a stage of the sequence ends, a duration of the site, or a few milliseconds;
+    /// always more or less.
     fn anchor(&self) -> BoxedStrategy<Piece> {
         let mut after = vec![Span::ZERO; 1 + self.durations.len() / 4];
         after.extend(&self.durations);
-        (select(Onset::ALL.to_vec()), select(after), jitter(), any::<u32>().no_shrink())
-            .prop_map(|(onset, after, jitter, salt)| Piece::Await {
+        let any_duration = (select(Onset::ALL.to_vec()), select(after));
+        let place = prop_oneof![2 => select(self.ends.clone()), 1 => any_duration];
+        (place, prop_oneof![1 => close(), 1 => jitter()], any::<u32>().no_shrink())
+            .prop_map(|((onset, after), jitter, salt)| Piece::Await {
                 onset,
                 after: shifted(after, jitter),
                 salt,
@@ -218,9 +225,34 @@ fn durations(limits: &Limits) -> Vec<Span> {
     durations
 }
 
+/// Stages of the sequence by the change that begins them, with the limits that end them.
+fn ends(limits: &Limits) -> Vec<(Onset, Span)> {
+    [
+        (Onset::VehicleGreen, "green_min"),
+        (Onset::VehicleGreen, "decision"),
+        (Onset::VehicleYellow, "yellow"),
+        (Onset::VehicleRed, "all_red_min"),
+        (Onset::PedestrianGreen, "walk_min"),
+        (Onset::PedestrianGreenOut, "walk_flash_min"),
+        (Onset::PedestrianRed, "buffer"),
+    ]
+    .into_iter()
+    .filter_map(|(onset, name)| Some((onset, limits.time(name)?)))
+    .collect()
+}
+
 /// Shrinks towards "exactly on it": 0, +1, -1, +2 ...
 fn jitter() -> impl Strategy<Value = i64> + Clone {
-    (0..2 * JITTER_MS).prop_map(|n| if n % 2 == 1 { i64::from(n / 2 + 1) } else { -i64::from(n / 2) })
+    within(JITTER_MS)
+}
+
+/// The same, within what two things need to meet.
+fn close() -> impl Strategy<Value = i64> + Clone {
+    within(CLOSE_MS)
+}
+
+fn within(ms: u32) -> impl Strategy<Value = i64> + Clone {
+    (0..2 * ms).prop_map(|n| if n % 2 == 1 { i64::from(n / 2 + 1) } else { -i64::from(n / 2) })
 }
 
 fn shifted(span: Span, by_ms: i64) -> Span {
@@ -278,7 +310,8 @@ fn camera() -> BoxedStrategy<Deed> {
         1 => (1u64..20_000).prop_map(|ms| Fault::Replays(Span::from_ms(ms))),
         1 => any::<u8>().prop_map(Fault::RawCount),
         1 => (-4_000i32..=4_000).prop_map(Fault::ClockStep),
-        2 => (1u64..20_000).prop_map(|ms| Fault::Reboot(Span::from_ms(ms))),
+        1 => (1u64..20_000).prop_map(|ms| Fault::Reboot(Span::from_ms(ms))),
+        2 => (1u64..150).prop_map(|ms| Fault::Reboot(Span::from_ms(ms))),
     ];
     prop_oneof![
         3 => (side(), fault).prop_map(|(side, fault)| Stimulus::CameraFails(side, fault)),

@@ -150,6 +150,7 @@ pub const LIMITS: &[LimitRow] = &[
     ms("lost_within", 500, "P38, project"),
     s("recall", 60, "P38, project: a kerb without a detector is served this often, at most wait_max"),
     s("fallback_cycle", 90, "P39: fixed plan within wait_max"),
+    s("fixed_cycle", 80, "P70, project: cycle of the fixed plan, where nobody lengthens the clearance"),
     s("fallback_grace", 5, "P39, project: detection, on top of fallback_cycle"),
     s("flap_min", 10, "P45: no two changes of mode faster"),
     count("jump_max", 10, "P40, project: believable change between successive frames"),
