@@ -118,7 +118,8 @@ impl Speaker {
         if prompt == Prompt::Go {
             let (began, steady_until) = scene.walk?;
             at = at.max(began);
-            let fits = steady_until.is_none_or(|end| at + self.voice.go_lasts + RESERVE <= end);
+            // Quiet hours may have ended in the middle of the green.
+            let fits = steady_until.is_none_or(|end| at.max(now) + self.voice.go_lasts + RESERVE <= end);
             if !fits || (steady_until.is_none() && self.speaking.is_some()) {
                 return None;
             }

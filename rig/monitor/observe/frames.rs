@@ -101,6 +101,12 @@ impl Observer {
         match frame.from {
             Some(0) => {
                 units.feedback_asked(sink);
+                // What never arrived was a question all the same.
+                if let Some(Parsed::Frame { frame: (_unit, request), .. }) =
+                    frame.sent.as_deref().map(parse_request)
+                {
+                    heads.feedback_asked(sink, &request);
+                }
                 feedback.asked.hear(frame.start, now, &frame.bytes, &mut |_unit, request| {
                     heads.feedback_asked(sink, request);
                 });
