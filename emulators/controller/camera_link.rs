@@ -340,7 +340,8 @@ impl CameraSession {
         }
         let age = distance.saturating_sub(distance_now);
         if age > silence {
-            return false;
+            // Nothing used so far: the clock may have been set back since the camera told its time.
+            return self.last_stamp_us.is_none() && self.went_back(stamp, distance_now);
         }
         if age < -silence {
             // No cable delivers tomorrow's frame: the camera's clock was set forward.

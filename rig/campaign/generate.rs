@@ -197,7 +197,7 @@ impl Palette {
 /// The fault, as long as a master on this cable has patience with it.
 fn within_patience(cable: CableRole, fault: cable::Fault) -> cable::Fault {
     use cable::Fault;
-    let polled = matches!(cable, CableRole::Lamps | CableRole::Feedback);
+    let polled = matches!(cable, CableRole::Lamps | CableRole::Feedback | CableRole::Service);
     let camera = matches!(cable, CableRole::CameraA | CableRole::CameraB);
     let cut = |span: Span| if polled { span.min(POLLED) } else { span };
     match fault {
@@ -205,6 +205,8 @@ fn within_patience(cable: CableRole, fault: cable::Fault) -> cable::Fault {
         Fault::Jitter(span) => Fault::Jitter(cut(span)),
         Fault::Split(span) => Fault::Split(cut(span)),
         Fault::Merge(span) => Fault::Merge(cut(span)),
+        // A reading that comes twice is read twice: the rig asks there, and the trouble would be its own.
+        Fault::Duplicate(ppm) if cable == CableRole::Service => Fault::Drop(ppm),
         Fault::Stall(span) if camera => Fault::Stall(span.min(CONVERSED)),
         other => other,
     }
@@ -341,8 +343,9 @@ fn lamp() -> BoxedStrategy<Deed> {
     let fault = prop_oneof![
         3 => Just(LampFault::Out),
         2 => Just(LampFault::StuckOn),
-        // Where the dark half is as long as that of a flash, whether the lamp is out is a matter of taste.
-        1 => prop_oneof![20u64..700, 1_200u64..2_000].prop_map(|ms| LampFault::Flicker(Span::from_ms(ms))),
+        // Where the dark half is as long as that of a flash, whether the lamp is out is a matter of taste; a slower flicker is a
+        // lamp that is out and mended.
+        1 => (20u64..700).prop_map(|ms| LampFault::Flicker(Span::from_ms(ms))),
     ];
     prop_oneof![
         1 => (lamp_of_head(), fault).prop_map(|((head, lamp), fault)| Stimulus::LampFails(head, lamp, fault)),
