@@ -229,7 +229,7 @@ impl Controller {
     }
 
     /// Collects what is to be sent by the parts that were touched, and when to come back.
-    fn flush(&mut self) {
+    fn flush(&mut self, now: Instant) {
         self.wake = None;
         let touched = std::mem::take(&mut self.touched);
         let Some(running) = &mut self.running else { return };
@@ -261,7 +261,8 @@ impl Controller {
             self.flush_others();
         }
         let Wakes { lamps, feedback, others } = self.wakes;
-        self.wake = sooner(sooner(others, lamps), feedback);
+        // What has become due meanwhile is due now, not in the past: the past is where somebody overslept.
+        self.wake = sooner(sooner(others, lamps), feedback).map(|wake| Wake { at: wake.at.max(now), ..wake });
     }
 
     /// The same for countdown, cameras, service, the log and the plan.
@@ -321,7 +322,7 @@ impl Device for Controller {
             Input::Bytes { .. } | Input::Operator(_) | Input::Act(()) => {}
         }
         if self.dark_since.is_none() {
-            self.flush();
+            self.flush(now);
         } else {
             self.wake = None;
         }
@@ -331,7 +332,7 @@ impl Device for Controller {
         if self.dark_since.is_none() && self.wake.is_some_and(|wake| wake.at <= now) {
             self.wake_up(now);
             self.timeout(now);
-            self.flush();
+            self.flush(now);
         }
     }
 

@@ -29,6 +29,8 @@ const POLLED: Span = Span::from_ms(8);
 /// The longest that a cable between controller and camera stands still: a frame is on record when it arrives, so beyond the
 /// tolerance of a heartbeat's period the cable's rest would be counted as the controller's.
 const CONVERSED: Span = Span::from_ms(500);
+/// The longest that a polled bus stands still: what came of it is told when it moves again, and the judge looks back no further.
+const STILL: Span = Span::from_ms(1_500);
 /// Around a duration or a change of lamps: this much earlier or later, in ms.
 const JITTER_MS: u32 = 200;
 /// Closer than this things coincide, in ms.
@@ -52,6 +54,8 @@ pub struct Palette {
     /// What ends or is decided so long after a change of the lamps.
     ends: Vec<(Onset, Span)>,
     cables: Vec<CableRole>,
+    /// The rig sees light alone: a lamp that burns against its command cannot be told from a command.
+    sensed: bool,
     waits: Waits,
 }
 
@@ -63,7 +67,8 @@ impl Palette {
     #[must_use]
     pub fn new(site: &Site, waits: Waits) -> Palette {
         let cables = CableRole::ALL.into_iter().filter(|role| site.wiring.has(*role)).collect();
-        Palette { durations: durations(&site.limits), ends: ends(&site.limits), cables, waits }
+        let sensed = site.wiring.sense.is_some();
+        Palette { durations: durations(&site.limits), ends: ends(&site.limits), cables, sensed, waits }
     }
 
     /// The weights of a case from 64 random bits. Each kind is off in nine of sixteen cases, usual in four, wild in three;
@@ -92,7 +97,7 @@ impl Palette {
             |_| leaves(),
             |_| camera(),
             Palette::cable,
-            |_| lamp(),
+            |palette| lamp(palette.sensed),
             |_| display(),
             |_| post(),
             Palette::supply,
@@ -207,6 +212,7 @@ fn within_patience(cable: CableRole, fault: cable::Fault) -> cable::Fault {
         Fault::Merge(span) => Fault::Merge(cut(span)),
         // A reading that comes twice is read twice: the rig asks there, and the trouble would be its own.
         Fault::Duplicate(ppm) if cable == CableRole::Service => Fault::Drop(ppm),
+        Fault::Stall(span) if polled => Fault::Stall(span.min(STILL)),
         Fault::Stall(span) if camera => Fault::Stall(span.min(CONVERSED)),
         other => other,
     }
@@ -339,13 +345,14 @@ fn lamp_of_head() -> impl Strategy<Value = (Head, Lamp)> + Clone {
     })
 }
 
-fn lamp() -> BoxedStrategy<Deed> {
+fn lamp(sensed: bool) -> BoxedStrategy<Deed> {
+    let others = u32::from(!sensed);
     let fault = prop_oneof![
         3 => Just(LampFault::Out),
-        2 => Just(LampFault::StuckOn),
+        2 * others => Just(LampFault::StuckOn),
         // Where the dark half is as long as that of a flash, whether the lamp is out is a matter of taste; a slower flicker is a
         // lamp that is out and mended.
-        1 => (20u64..700).prop_map(|ms| LampFault::Flicker(Span::from_ms(ms))),
+        others => (20u64..700).prop_map(|ms| LampFault::Flicker(Span::from_ms(ms))),
     ];
     prop_oneof![
         1 => (lamp_of_head(), fault).prop_map(|((head, lamp), fault)| Stimulus::LampFails(head, lamp, fault)),
