@@ -212,6 +212,8 @@ fn within_patience(cable: CableRole, fault: cable::Fault) -> cable::Fault {
         Fault::Merge(span) => Fault::Merge(cut(span)),
         // A reading that comes twice is read twice: the rig asks there, and the trouble would be its own.
         Fault::Duplicate(ppm) if cable == CableRole::Service => Fault::Drop(ppm),
+        // Without readings nobody knows of an operator's deeds.
+        Fault::Unplugged | Fault::Break if cable == CableRole::Service => Fault::Stall(STILL),
         Fault::Stall(span) if polled => Fault::Stall(span.min(STILL)),
         Fault::Stall(span) if camera => Fault::Stall(span.min(CONVERSED)),
         other => other,

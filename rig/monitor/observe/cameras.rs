@@ -224,6 +224,7 @@ impl Camera {
         sink.wake(Timer::SILENCES[place], sink.now + self.silence);
         sink.set_flag(sink.ids.camera_link[place], true);
         sink.set_flag(sink.ids.implausible[place], !believed);
+        sink.set_flag(sink.ids.waiters_implausible[place], !believed && !waiters);
         sink.event(sink.ids.camera_frame[place], waiting.map_or(0, |zone| i64::from(zone.count)));
         if !believed {
             // The waiting area may be taken back although the other region is doubtful.
@@ -413,8 +414,6 @@ impl Camera {
         sink.set_flag(sink.ids.camera_link[place], false);
         sink.set_flag(sink.ids.in_session[place], false);
         self.streak = 0;
-        self.good_at.clear();
-        self.count_good(sink);
         self.received = [None; 2];
         sink.set(sink.ids.streak[place], number(Some(0)));
         if self.wiring.crosswalk_channel.is_some() {

@@ -26,7 +26,7 @@
 //! | `nA nB presA presB pres nX upX downX ON` | believable counts; who waits; who walks |
 //! | `TRIP`, `TRIP_ANY`, `trip` | an entry on red, until the count is back; also one that may be a remainder, until nobody is left who may be it; the entry |
 //! | `TRIP_FAIR` | the same after a frame that arrived in the red, or just before: a controller may call it an entry |
-//! | `camA_frame camA_bad BADA` | an intact 0801; damage or an implausible count; the last 0801 was implausible |
+//! | `camA_frame camA_bad BADA` | an intact 0801; damage or an implausible count; the last 0801 was implausible; `BAD_WAITING_A`: in its waiting area |
 //! | `CAMA_LINK CAMA_GOOD camA_streak camA_clean CHURNA` | intact, believable 0801 within `camera_silence`; good ones in a row; good ones since it was lost, silent or implausible; erratic |
 //! | `ILLA` | the camera's last status says that its waiting area's channel is abnormal |
 //! | `connect_request_A ... statistics_ack_A SESSIONA` | the session; heartbeats are owed |
@@ -128,6 +128,7 @@ signals! {
     camera_frame: Domain::Event => ["camA_frame", "camB_frame"];
     camera_bad: Domain::Event => ["camA_bad", "camB_bad"];
     implausible: Domain::Flag => ["BADA", "BADB"];
+    waiters_implausible: Domain::Flag => ["BAD_WAITING_A", "BAD_WAITING_B"];
     camera_link: Domain::Flag => ["CAMA_LINK", "CAMB_LINK"];
     camera_good: Domain::Flag => ["CAMA_GOOD", "CAMB_GOOD"];
     streak: Domain::Number => ["camA_streak", "camB_streak"];
