@@ -164,7 +164,13 @@ fn diagnostics(verbose: u8, quiet: bool) {
         None => EnvFilter::new(level),
     };
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
+    // A log that nobody reads, or that cannot be written, stops nothing.
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false)
+        .with_ansi(colour)
+        .init();
 }
 
 fn listen_for_interrupt() {

@@ -85,6 +85,7 @@ pub fn run_soft(
         ports,
         uncertainty: [UNMEASURED_PTY; CableRole::COUNT],
         closing_is_trouble: false,
+        real_lines: [None; CableRole::COUNT],
     };
     carry_out(Job { site, scenario, seed, options }, &runtime, run, cabinet, news).0
 }

@@ -106,6 +106,10 @@ impl Table {
             ports: std::mem::take(&mut self.ports),
             uncertainty: CableRole::ALL.map(|role| file.uncertainty(role)),
             closing_is_trouble: true,
+            real_lines: CableRole::ALL.map(|role| {
+                let cable = site.wiring.cables[role.index()]?;
+                (!file.computed[role.index()]).then_some(cable.line)
+            }),
         };
         let cabinet = Connected::new(file.power.clone(), file.operator.clone(), tell);
         let (outcome, ports) =
@@ -220,7 +224,11 @@ fn tell_what_is_awaited(ports: &[Option<Port>]) {
     let names: Vec<String> =
         closed.filter_map(|port| port.far_end().map(|link| link.display().to_string())).collect();
     if !names.is_empty() {
-        tracing::warn!("waiting for the controller to open {}", names.join(", "));
+        tracing::warn!(
+            "waiting for the controller to open {} (for {} s)",
+            names.join(", "),
+            ARRIVAL.as_secs()
+        );
     }
 }
 
@@ -242,7 +250,7 @@ pub(super) async fn await_far_ends(ports: &mut [Option<Port>], stop: &AtomicBool
         let Some((cable, link)) = missing else { return Ok(()) };
         let trouble = |what: String| RunError::Port { cable, what: format!("{link}: {what}") };
         if stopped(stop) {
-            return Err(trouble("interrupted".to_owned()));
+            return Err(RunError::Interrupted(Instant::ZERO));
         }
         if begun.elapsed() >= ARRIVAL {
             let seconds = ARRIVAL.as_secs();

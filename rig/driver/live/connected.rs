@@ -3,6 +3,7 @@
 
 use std::process::{Command, Stdio};
 use std::thread;
+use std::time::{Duration, Instant as Clock};
 
 use emulators::device::Operator;
 use emulators::time::Instant;
@@ -47,16 +48,31 @@ impl Connected {
     }
 }
 
+/// A command of the ports file may take so long; it is looked after so often.
+const COMMAND_LASTS: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_millis(10);
+
 /// Runs a command of the ports file with the action's word as its last argument.
 fn carry_out(command: &[String], word: &str) -> Result<(), String> {
     let [program, arguments @ ..] = command else { return Err("the command is empty".to_owned()) };
     let mut command = Command::new(program);
     // Standard output is the results'.
     command.args(arguments).arg(word).stdin(Stdio::null()).stdout(std::io::stderr());
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("`{program} … {word}` ended with {status}")),
-        Err(error) => Err(format!("`{program}` cannot be run: {error}")),
+    let mut child = command.spawn().map_err(|error| format!("`{program}` cannot be run: {error}"))?;
+    let until = Clock::now() + COMMAND_LASTS;
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) if status.success() => return Ok(()),
+            Ok(Some(status)) => return Err(format!("`{program} … {word}` ended with {status}")),
+            Ok(None) if Clock::now() >= until => {
+                let _ = child.kill();
+                let _ = child.wait();
+                let seconds = COMMAND_LASTS.as_secs();
+                return Err(format!("`{program} … {word}` had not ended after {seconds} s and was stopped"));
+            }
+            Ok(None) => thread::sleep(LOOK),
+            Err(error) => return Err(format!("`{program}`: {error}")),
+        }
     }
 }
 

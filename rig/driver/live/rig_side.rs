@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 
 use emulators::device::{Device, Input, Output, Port as Connector};
-use emulators::time::{Instant, Span};
+use emulators::time::{CharacterTimes, Instant, Line, Span};
 use tokio::sync::mpsc;
 
 use super::{Absence, Begun, Cabinet, LOOK_UP, Lateness, Machine, News, TOO_LATE, TOO_SLOW, run};
@@ -76,6 +76,8 @@ pub struct LiveRun<'a> {
     pub uncertainty: [Span; CableRole::COUNT],
     /// Whether a far end that closes is a cable that is pulled (where the rig does not start the controller itself).
     pub closing_is_trouble: bool,
+    /// The lines of ports at which bytes are taken to need their time by themselves.
+    pub real_lines: [Option<Line>; CableRole::COUNT],
 }
 
 impl LiveRun<'_> {
@@ -107,6 +109,9 @@ impl LiveRun<'_> {
             cabinet,
             witness,
             sends: VecDeque::new(),
+            paces: self
+                .real_lines
+                .map(|line| Pace { times: line.map(CharacterTimes::new), ..Pace::default() }),
             noted: Vec::new(),
             last: Instant::ZERO,
             forgiven: Instant::ZERO,
@@ -148,6 +153,7 @@ struct RigSide<'a> {
     cabinet: &'a mut dyn Cabinet,
     witness: &'a mut dyn Witness,
     sends: VecDeque<(usize, Vec<u8>)>,
+    paces: [Pace; CableRole::COUNT],
     /// What is to be recorded, and since when it may have been so where the bench knows.
     noted: Vec<(What, Option<Instant>)>,
     last: Instant,
@@ -157,6 +163,39 @@ struct RigSide<'a> {
     absences: Vec<Absence>,
     stalls: Vec<(Instant, Span)>,
     over: Option<LiveEnd>,
+}
+
+/// Whether a port takes its line's time. On one that does, hardly anything is heard while what the rig has sent is still on its
+/// way; where answers come before their questions can have ended there is no line.
+#[derive(Clone, Debug, Default)]
+struct Pace {
+    times: Option<CharacterTimes>,
+    busy_until: Instant,
+    heard: u32,
+    early: u32,
+}
+
+/// So many early ones, and at least half of all, are no chance.
+const EARLY: u32 = 3;
+/// Clocks and buffers may differ so much.
+const PACE_SLACK: Span = Span::from_ms(3);
+
+impl Pace {
+    fn sends(&mut self, now: Instant, bytes: usize) {
+        if let Some(times) = &self.times {
+            self.busy_until = self.busy_until.max(now) + times.of(bytes);
+        }
+    }
+
+    /// Whether it is plain now that there is no line.
+    fn hears(&mut self, now: Instant) -> bool {
+        if self.times.is_none() {
+            return false;
+        }
+        self.heard = self.heard.saturating_add(1);
+        self.early += u32::from(now + PACE_SLACK < self.busy_until);
+        self.early >= EARLY && self.early * 2 >= self.heard
+    }
 }
 
 fn cable(port: usize) -> &'static str {
@@ -358,6 +397,13 @@ impl Machine for RigSide<'_> {
     fn hear(&mut self, at: Instant, port: usize, bytes: Vec<u8>) {
         self.last = self.last.max(at);
         if let Some(role) = CableRole::ALL.get(port) {
+            if self.paces[role.index()].hears(self.last) {
+                let name = role.name();
+                self.fail(format!(
+                    "{name}: this port carries bytes faster than its line could: answers come before their questions can have ended; \
+                     write {name} = \"computed\" in [wires] of the ports file"
+                ));
+            }
             self.bench.hear(self.last, Connector(role.index() as u8), bytes);
         }
         self.drain();
@@ -397,7 +443,13 @@ impl Machine for RigSide<'_> {
     }
 
     fn next_send(&mut self) -> Option<(usize, Vec<u8>)> {
-        self.sends.pop_front()
+        let next = self.sends.pop_front();
+        if let Some((port, bytes)) = &next
+            && let Some(pace) = self.paces.get_mut(*port)
+        {
+            pace.sends(self.last, bytes.len());
+        }
+        next
     }
 
     fn settle(&mut self, at: Instant, done: Instant) {
@@ -417,5 +469,31 @@ impl Machine for RigSide<'_> {
 
     fn is_over(&self) -> bool {
         self.over.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_without_a_line_is_known_by_its_early_answers() {
+        let mut pace = Pace { times: Some(CharacterTimes::new(Line::n81(9_600))), ..Pace::default() };
+        let at = Instant::from_ms;
+        for question in 0..3 {
+            // Twenty bytes need 21 ms; the answer is there after one.
+            pace.sends(at(question * 100), 20);
+            assert_eq!(pace.hears(at(question * 100 + 1)), question == 2);
+        }
+    }
+
+    #[test]
+    fn a_line_on_which_something_is_now_and_then_early_is_one() {
+        let mut pace = Pace { times: Some(CharacterTimes::new(Line::n81(9_600))), ..Pace::default() };
+        let at = Instant::from_ms;
+        for question in 0..30 {
+            pace.sends(at(question * 100), 20);
+            assert!(!pace.hears(at(question * 100 + if question % 3 == 0 { 5 } else { 25 })));
+        }
     }
 }

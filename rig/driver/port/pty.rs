@@ -72,11 +72,16 @@ impl Pty {
     /// If something is in the way, or the folder cannot be written.
     pub fn link(&mut self, link: &Path) -> io::Result<()> {
         match fs::symlink_metadata(link) {
-            Ok(there) if there.file_type().is_symlink() => fs::remove_file(link)?,
+            Ok(there) if there.file_type().is_symlink() && leads_to_a_terminal(link) => {
+                fs::remove_file(link)?;
+            }
             Ok(_) => {
                 return Err(io::Error::new(
                     io::ErrorKind::AlreadyExists,
-                    format!("{} is in the way and no link; choose another name", link.display()),
+                    format!(
+                        "{} is in the way and no link to a terminal; choose another name",
+                        link.display()
+                    ),
                 ));
             }
             Err(_) => {
@@ -138,4 +143,8 @@ impl Pty {
     pub fn settings(&self) -> io::Result<Termios> {
         Ok(tcgetattr(&self.keeper)?)
     }
+}
+/// A link that a rig may have left, or that leads nowhere.
+fn leads_to_a_terminal(link: &Path) -> bool {
+    fs::read_link(link).is_ok_and(|target| target.starts_with("/dev/pts")) || !link.exists()
 }

@@ -127,7 +127,14 @@ impl PortUrl {
     /// Whether bytes arrive in no time at such a port, so that whoever stands for the line must compute it.
     #[must_use]
     pub fn is_timeless(&self) -> bool {
-        matches!(self, PortUrl::Pty(_) | PortUrl::TcpListen(_) | PortUrl::Rfc2217Listen(_))
+        match self {
+            PortUrl::Pty(_) | PortUrl::TcpListen(_) | PortUrl::Rfc2217Listen(_) => true,
+            // A pseudo-terminal that somebody else made, perhaps behind a link.
+            PortUrl::Device(path) => {
+                std::fs::canonicalize(path).is_ok_and(|node| node.starts_with("/dev/pts"))
+            }
+            PortUrl::ById(_) | PortUrl::Usb { .. } | PortUrl::Tcp(_) | PortUrl::Rfc2217(_) => false,
+        }
     }
 
     /// The device node behind the name at this moment, where there is one.

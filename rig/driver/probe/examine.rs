@@ -163,6 +163,7 @@ impl Examination<'_> {
             ports,
             uncertainty: [Span::ZERO; CableRole::COUNT],
             closing_is_trouble: false,
+            real_lines: [None; CableRole::COUNT],
         };
         let mut ears = Ears { stop: self.stop, by_cable: Default::default() };
         let mut cabinet = Connected::new(ActionBy::Nobody, ActionBy::Nobody, tell);
