@@ -132,8 +132,8 @@ fn the_controller_breaks_nothing_in_the_first_cases_of_a_seed() {
 #[test]
 fn what_is_found_is_small_and_a_file_like_any_other_in_the_library() {
     let (site, stop) = (site(), AtomicBool::new(false));
-    // A judge that wants ten seconds more of minimum green than the controller gives.
-    let strict = site.text.replacen("green_min = \"25s\"", "green_min = \"35s\"", 1);
+    // A judge that wants twenty seconds more of minimum green than the controller gives.
+    let strict = site.text.replacen("green_min = \"25s\"", "green_min = \"45s\"", 1);
     let site = Site::load(&strict, "strict.toml").expect("a sound site");
     let hunt = Hunt::new(&Soft, &site, Waits::Anchored, 3, 300, &stop);
     let shrunk = |number| {

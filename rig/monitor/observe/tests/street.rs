@@ -149,6 +149,10 @@ impl Street {
         }
     }
 
+    fn walk_begins(&self, ms: u64) -> bool {
+        ms > 0 && self.stage(ms).0 == Stage::Walk && self.stage(ms - 10).0 != Stage::Walk
+    }
+
     fn lit(&self, head: usize, ms: u64) -> u8 {
         let mut lit = self.lamps(head, ms);
         if let Some((broken, lamp, from)) = self.out
@@ -217,7 +221,13 @@ impl Street {
             self.head(pen, slot as usize / 20, ms);
         }
         if slot == 80 || slot == 90 {
-            self.post(pen, (slot as usize - 80) / 10, ms);
+            let place = (slot as usize - 80) / 10;
+            if let (500..600, Some(watchdog)) = (ms, self.watchdog) {
+                let post = pen.site.wiring.lamps.posts[place];
+                pen.ask(CableRole::Lamps, post, &Request::WriteRegister(3, watchdog), ms);
+            } else {
+                self.post(pen, place, ms);
+            }
         }
         if ms % 50 == 10 {
             self.feedback(pen, ms);
@@ -375,8 +385,14 @@ impl Street {
             state[6] = *code;
             state[8] = (*at >> 16) as u16;
             state[9] = *at as u16;
+            if *code == 24 && state[4] == 0 {
+                state[4] = *code;
+            }
         }
+        state[10] = (ms >> 16) as u16;
         state[11] = ms as u16;
+        let walks = (0..=ms / 10).filter(|tick| self.walk_begins(tick * 10)).count();
+        state[15] = walks as u16;
         state[12] = if (50_000..60_000).contains(&ms) { self.detector_a } else { 0 };
         pen.panel_asks(service.unit, ms);
         pen.controller_answers(service.unit, state, ms + 40);
