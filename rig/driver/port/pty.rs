@@ -144,6 +144,7 @@ impl Pty {
         Ok(tcgetattr(&self.keeper)?)
     }
 }
+
 /// A link that a rig may have left, or that leads nowhere.
 fn leads_to_a_terminal(link: &Path) -> bool {
     fs::read_link(link).is_ok_and(|target| target.starts_with("/dev/pts")) || !link.exists()
