@@ -36,6 +36,10 @@ pub(super) struct Faults {
     pub(super) replays: Span,
     /// Reports itself abnormal.
     pub(super) self_reported: bool,
+    /// Speaks under another camera's number.
+    pub(super) impostor: bool,
+    /// Speaks to another controller.
+    pub(super) misdirected: bool,
 }
 
 impl Faults {
@@ -58,6 +62,8 @@ impl Faults {
             Fault::Repeats => self.repeats = true,
             Fault::Replays(span) => self.replays = span,
             Fault::SelfReported => self.self_reported = true,
+            Fault::Impostor => self.impostor = true,
+            Fault::Misdirected => self.misdirected = true,
         }
     }
 }

@@ -131,6 +131,10 @@ pub enum Fault {
     Replays(Span),
     /// Reports its channels as abnormal (0205) while counting on.
     SelfReported,
+    /// Its frames bear another camera's number, as after a mistake in its set-up.
+    Impostor,
+    /// Its frames are meant for another controller.
+    Misdirected,
 }
 
 /// What can happen to a camera besides bytes and power.
@@ -232,7 +236,9 @@ impl Camera {
             | Fault::BadCrc
             | Fault::Repeats
             | Fault::Replays(_)
-            | Fault::SelfReported => {}
+            | Fault::SelfReported
+            | Fault::Impostor
+            | Fault::Misdirected => {}
         }
     }
 }

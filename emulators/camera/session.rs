@@ -276,8 +276,10 @@ impl Camera {
     /// Writes a frame and puts it on its way.
     pub(super) fn send(&mut self, now: Instant, to: Address, message: &Message) {
         let mut bytes = Vec::new();
+        let from = next_to(self.config.address, self.faults.impostor);
+        let to = next_to(to, self.faults.misdirected);
         message
-            .packet(self.config.address, to, self.config.crosswalk_info_len)
+            .packet(from, to, self.config.crosswalk_info_len)
             .emit(self.config.crc, &mut bytes);
         if self.faults.bad_crc {
             spoil(&mut bytes);
@@ -313,4 +315,11 @@ impl Camera {
             None => self.timers.clear(Timer::Departure),
         }
     }
+}
+
+/// The device of the next number, if so.
+const fn next_to(address: Address, other: bool) -> Address {
+    // The highest is everybody: below it one back is as good.
+    let number = if address.number >= Address::BROADCAST - 1 { address.number - 1 } else { address.number + 1 };
+    if other { Address { number, ..address } } else { address }
 }

@@ -11,6 +11,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
+use serde::{Deserialize, Serialize};
 
 use super::piece::{Deed, Onset, Piece};
 use crate::scenario::{Head, Side, Stimulus};
@@ -37,14 +38,27 @@ const JITTER_MS: u32 = 200;
 const CLOSE_MS: u32 = 60;
 
 /// How waits are drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Waits {
     /// Any length is as likely as any other.
     Uniform,
     /// Short ones, the site's own durations more or less, and long ones.
     Mixed,
     /// As `Mixed`, and some are tied to changes of the lamps.
+    #[default]
     Anchored,
+}
+
+impl Waits {
+    /// As the command line calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Waits::Uniform => "uniform",
+            Waits::Mixed => "mixed",
+            Waits::Anchored => "anchored",
+        }
+    }
 }
 
 /// What a site gives to draw from.
@@ -309,6 +323,9 @@ fn camera() -> BoxedStrategy<Deed> {
         1 => Just(Fault::BadCrc),
         1 => Just(Fault::Repeats),
         1 => Just(Fault::SelfReported),
+        1 => Just(Fault::Impostor),
+        1 => Just(Fault::Misdirected),
+        1 => (3_000u64..8_000).prop_map(|ms| Fault::Late(Span::from_ms(ms))),
         1 => Just(Fault::Frozen),
         2 => share.clone().prop_map(Fault::Flicker),
         1 => share.prop_map(Fault::Miss),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use emulators::time::Span;
 use serde_json::json;
@@ -39,6 +39,9 @@ fn cable(text: &str) -> Result<CableRole, String> {
         .find(|role| role.name() == text)
         .ok_or_else(|| format!("no such cable; there are {}", CableRole::ALL.map(CableRole::name).join(", ")))
 }
+
+/// How soon an interrupt is noticed.
+const SOON: Duration = Duration::from_millis(50);
 
 /// What came of one cable.
 type Result1 = (CableRole, Result<Measured, MeasureError>);
@@ -112,10 +115,22 @@ fn measure_all(arguments: &Arguments, site: &Site, file: &PortsFile) -> std::io:
         }
         complain_line!("measuring {} at {url}", role.name());
         let loop_back = if arguments.loopback.contains(&role) { LoopBack::Yes } else { LoopBack::No };
-        results
-            .push((role, runtime.block_on(measure(url, role, &site.wiring, loop_back, arguments.samples))));
+        let measured = runtime.block_on(async {
+            tokio::select! {
+                measured = measure(url, role, &site.wiring, loop_back, arguments.samples) => Some(measured),
+                () = interrupted() => None,
+            }
+        });
+        results.extend(measured.map(|measured| (role, measured)));
     }
     Ok(results)
+}
+
+/// Returns soon after somebody wants it all to end.
+async fn interrupted() {
+    while !STOP.load(Ordering::Relaxed) {
+        tokio::time::sleep(SOON).await;
+    }
 }
 
 fn entries(results: &[Result1]) -> Vec<Entry> {

@@ -309,15 +309,23 @@ impl Spectator for Screen {
 
 fn print(mut lines: Lines, told: &Receiver<Result<Record, usize>>) {
     let mut out = std::io::stdout();
-    let mut write = |text: &str| out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok();
+    // A reader that has gone away is no reason to end: the controller still talks to the device.
+    let mut write = |text: &str| match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => true,
+        Err(error) => {
+            complain_line!("stdout: {error}: what happens is not printed any more");
+            false
+        }
+    };
     let mut reads = write(&lines.take());
     for record in told {
         match record {
             Ok(record) => lines.record(&record),
-            Err(count) => reads &= write(&format!("{count} lines left out: they were read too slowly\n")),
+            Err(count) => {
+                reads = reads && write(&format!("{count} lines left out: they were read too slowly\n"));
+            }
         }
         let text = lines.take();
-        // A reader that has gone away is no reason to end: the controller still talks to the device.
         reads = reads && (text.is_empty() || write(&text));
     }
 }

@@ -67,7 +67,8 @@ impl Drawn {
     }
 }
 
-fn budget(text: &str) -> Result<Duration, String> {
+/// A time as people write it.
+pub(super) fn budget(text: &str) -> Result<Duration, String> {
     let span = crate::site::duration(text).map_err(|error| format!("{}; {}", error.message, error.hint))?;
     Ok(Duration::from_micros(span.as_us()))
 }

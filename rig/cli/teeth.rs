@@ -2,10 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Instant as Clock;
+use std::time::{Duration, Instant as Clock};
+
+use serde_json::json;
 
 use super::{Exit, Manner, complain};
-use crate::campaign::teeth::{Bite, Caught, Defect, Matrix, Order, TeethError, Workshop, tasks, try_out};
+use crate::campaign::Waits;
+use crate::campaign::teeth::{
+    Bite, Caught, Defect, Matrix, Odds, Order, Search, TeethError, Workshop, odds_tasks, tasks, try_out,
+};
 
 /// Where defects live, below the repository's root.
 const DEFECTS: &str = "fixtures/defects";
@@ -43,9 +48,27 @@ pub(super) struct Arguments {
     /// Write the shrunk cases into this folder, as scenarios.
     #[arg(long, value_name = "DIR")]
     save_cases: Option<PathBuf>,
+    /// The folder of the defects. Default: the repository's own.
+    #[arg(long, value_name = "DIR")]
+    defects: Option<PathBuf>,
+    /// Leave out what does not compile, and name it: mutants that a program made need not.
+    #[arg(long)]
+    sift: bool,
+    /// What came of each as JSON on stdout.
+    #[arg(long)]
+    json: bool,
+    /// A wrong controller that goes round in circles is given up after this long.
+    #[arg(long, default_value = "10m", value_name = "TIME", value_parser = super::explore::budget)]
+    patience: Duration,
     /// The repository: wrong controllers are made from its source.
     #[arg(long, value_name = "DIR", default_value = ".")]
     source: PathBuf,
+    /// Instead of the matrix: how soon exploration alone finds each defect, with so many seeds and each way to draw waits.
+    #[arg(long, value_name = "SEEDS", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    odds: Option<u64>,
+    /// What a search of `--odds` may take on one core.
+    #[arg(long, default_value = "60s", value_name = "TIME", value_parser = super::explore::budget)]
+    within: Duration,
     /// Name the defects and what each does wrong; build and try nothing.
     #[arg(long)]
     list: bool,
@@ -70,9 +93,14 @@ pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
         }
         return Exit::Passed;
     }
-    match bite(arguments, &defects, manner) {
-        Ok(matrix) if matrix.survivors().next().is_none() => Exit::Passed,
-        Ok(_) => Exit::Violated,
+    let built = built(arguments, defects);
+    let caught_all = built.and_then(|built| match arguments.odds {
+        Some(seeds) => odds(arguments, &built, seeds, manner).map(|()| true),
+        None => bite(arguments, &built, manner).map(|matrix| matrix.survivors().next().is_none()),
+    });
+    match caught_all {
+        Ok(true) => Exit::Passed,
+        Ok(false) => Exit::Violated,
         Err(error) => {
             complain(&error);
             Exit::Broken
@@ -81,7 +109,7 @@ pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
 }
 
 fn chosen(arguments: &Arguments) -> Result<Vec<Defect>, TeethError> {
-    let folder = arguments.source.join(DEFECTS);
+    let folder = arguments.defects.clone().unwrap_or_else(|| arguments.source.join(DEFECTS));
     if !folder.is_dir() {
         return Err(TeethError::Build(format!(
             "{} is not there: wrong controllers are made from the source; run this in the repository, or name it with --source",
@@ -96,37 +124,97 @@ fn chosen(arguments: &Arguments) -> Result<Vec<Defect>, TeethError> {
     Ok(all.into_iter().filter(begins).filter(known).step_by(usize::from(arguments.every)).collect())
 }
 
-fn bite(arguments: &Arguments, defects: &[Defect], manner: Manner) -> Result<Matrix, TeethError> {
-    let cores = || thread::available_parallelism().map_or(1, usize::from);
-    let order = Order {
-        tasks: tasks(defects, &arguments.site)?,
-        seed: arguments.seed,
-        cases: arguments.cases,
-        shrink_budget: arguments.shrink_budget,
-        jobs: arguments.jobs.map_or_else(cores, usize::from),
-    };
+/// Wrong controllers, and the program with all of them in it.
+struct Built {
+    defects: Vec<Defect>,
+    /// What did not compile and was left out.
+    unviable: Vec<String>,
+    program: PathBuf,
+}
+
+fn built(arguments: &Arguments, mut defects: Vec<Defect>) -> Result<Built, TeethError> {
     let folder = arguments.source.join("target/teeth");
     let workshop = Workshop { source: arguments.source.clone(), folder };
     let begun = Clock::now();
     complain_line!("building {} wrong controllers ({})", defects.len(), workshop.folder.display());
-    let program = workshop.build(defects)?;
+    let unviable = if arguments.sift { workshop.sift(&mut defects)? } else { Vec::new() };
+    if !unviable.is_empty() {
+        complain_line!("{} of them do not compile: {}", unviable.len(), unviable.join(", "));
+    }
+    let program = workshop.build(&defects)?;
     complain_line!("built in {:.0} s", begun.elapsed().as_secs_f64());
+    Ok(Built { defects, unviable, program })
+}
+
+fn bite(arguments: &Arguments, built: &Built, manner: Manner) -> Result<Matrix, TeethError> {
+    let Built { defects, unviable, program } = built;
+    let order = Order {
+        tasks: tasks(defects, &arguments.site, search(arguments))?,
+        suite: true,
+        cases: arguments.cases,
+        budget: None,
+        shrink_budget: arguments.shrink_budget,
+        jobs: jobs(arguments),
+    };
     let begun = Clock::now();
-    let bites = try_out(&program, &order, &mut |bite| {
-        if !manner.quiet || !bite.is_caught() {
+    let bites = try_out(program, &order, arguments.patience, &mut |bite| {
+        if !arguments.json && (!manner.quiet || !bite.is_caught()) {
             show(bite);
         }
     })?;
     if let Some(folder) = &arguments.save_cases {
         save_cases(folder, &bites)?;
     }
+    if arguments.json {
+        say!("{:#}", json!({ "version": 1, "unviable": unviable, "bites": bites }));
+    }
     let matrix = Matrix::new(defects, bites, arguments.cases > 0)?;
     if let Some(path) = &arguments.save {
         write(path, &matrix.to_string())?;
     }
+    if arguments.json {
+        return Ok(matrix);
+    }
     say!("{matrix}");
     say!("{} defects tried in {:.0} s", defects.len(), begun.elapsed().as_secs_f64());
     Ok(matrix)
+}
+
+/// How soon exploration finds each defect.
+fn odds(arguments: &Arguments, built: &Built, seeds: u64, manner: Manner) -> Result<(), TeethError> {
+    let Built { defects, program, .. } = built;
+    let tasks = tasks(defects, &arguments.site, search(arguments))?;
+    let order = Order {
+        tasks: odds_tasks(&tasks, arguments.seed, seeds),
+        suite: false,
+        cases: u64::MAX,
+        budget: Some(arguments.within),
+        // How small a case becomes is the matrix's.
+        shrink_budget: 0,
+        jobs: jobs(arguments),
+    };
+    let bites = try_out(program, &order, arguments.patience, &mut |bite| {
+        if !manner.quiet {
+            let (name, Search { seed, waits }, cases) = (&bite.name, bite.search, bite.cases);
+            let verdict = if bite.explored.is_some() { "found" } else { "not found" };
+            complain_line!("{name}, seed {seed}, {}: {verdict} after {cases} cases", waits.name());
+        }
+    })?;
+    let odds = Odds::new(defects, &bites, arguments.within);
+    if let Some(path) = &arguments.save {
+        write(path, &odds.to_string())?;
+    }
+    say!("{odds}");
+    Ok(())
+}
+
+fn search(arguments: &Arguments) -> Search {
+    Search { seed: arguments.seed, waits: Waits::Anchored }
+}
+
+fn jobs(arguments: &Arguments) -> usize {
+    let cores = || thread::available_parallelism().map_or(1, usize::from);
+    arguments.jobs.map_or_else(cores, usize::from)
 }
 
 /// A line for a defect that has just been tried.
@@ -147,6 +235,9 @@ fn show(bite: &Bite) {
     }
     if let Some(events) = bite.events {
         line = format!("{line}, {events} events");
+    }
+    if bite.hangs {
+        line.push_str(" [hangs within itself]");
     }
     if let Some(trouble) = &bite.trouble {
         line = format!("{line} [{trouble}]");

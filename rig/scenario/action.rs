@@ -231,7 +231,7 @@ fn read_fault<T>(
 /// Makes a fault of its parameters.
 pub(crate) type ReadFault<T> = fn(&mut Fault<'_>) -> Result<T, FileError>;
 
-pub(crate) const CAMERA_FAULTS: [(&str, ReadFault<camera::Fault>); 17] = [
+pub(crate) const CAMERA_FAULTS: [(&str, ReadFault<camera::Fault>); 19] = [
     ("miss", |fault| Ok(camera::Fault::Miss(fault.per_mille()?))),
     ("clip", |fault| Ok(camera::Fault::Clip(fault.number("count", 0, PEOPLE_MAX)?))),
     ("ghosts", |fault| Ok(camera::Fault::Ghosts(fault.number("per_hour", 1, 3_600)?, fault.span("lasts")?))),
@@ -252,6 +252,8 @@ pub(crate) const CAMERA_FAULTS: [(&str, ReadFault<camera::Fault>); 17] = [
     ("repeats", |_| Ok(camera::Fault::Repeats)),
     ("replays", |fault| Ok(camera::Fault::Replays(fault.span("by")?))),
     ("self-reported", |_| Ok(camera::Fault::SelfReported)),
+    ("impostor", |_| Ok(camera::Fault::Impostor)),
+    ("misdirected", |_| Ok(camera::Fault::Misdirected)),
 ];
 
 fn camera_action(entry: &Entry<'_>) -> Result<Deed, FileError> {

@@ -19,7 +19,8 @@
 //! leave = { kerb = "a", count = 1 }
 //! camera = { kerb = "a", fails = "flicker", share = "30%" }      # and { kerb = "a", heals = true }
 //! #   miss, flicker (share); clip, stuck (count); ghosts (per_hour, lasts); late, jitter, clock-step (by); raw-count
-//! #   (value); reboot (lasts); frozen, silent, no-heartbeat, bad-crc, repeats, self-reported
+//! #   (value); reboot (lasts); frozen, silent, no-heartbeat, bad-crc, repeats, self-reported,
+//! #   impostor, misdirected
 //! cable = { name = "countdown", fails = "flip", share = "0.1%" } # and { name = "countdown", mended = true }
 //! #   drop, flip, duplicate (share); delay, jitter, split, merge (by); stall (lasts); garbage (per_hour); echo, break,
 //! #   unplugged

@@ -290,6 +290,8 @@ fn any_camera_fault() -> impl Strategy<Value = camera::Fault> {
         Just(Fault::BadCrc),
         Just(Fault::Repeats),
         Just(Fault::SelfReported),
+        Just(Fault::Impostor),
+        Just(Fault::Misdirected),
     ]
 }
 

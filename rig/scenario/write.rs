@@ -128,6 +128,8 @@ fn camera_fault(f: &mut fmt::Formatter<'_>, side: Side, fault: &camera::Fault) -
         Fault::Repeats => f.write_str("\"repeats\""),
         Fault::Replays(by) => write!(f, "\"replays\", by = \"{}\"", write_duration(*by)),
         Fault::SelfReported => f.write_str("\"self-reported\""),
+        Fault::Impostor => f.write_str("\"impostor\""),
+        Fault::Misdirected => f.write_str("\"misdirected\""),
     }?;
     f.write_str(" }")
 }

@@ -27,6 +27,9 @@ use rustix::time::{
 use tokio::runtime::Runtime;
 
 const ROUNDS: usize = 5;
+/// A round is taken in so many spells, each with threads of its own: whether the kernel puts both ends on one core is luck that
+/// stays with a thread, and makes a tenfold difference to whoever has it.
+const SPELLS: usize = 8;
 /// What a stamp takes on the line.
 const STAMP: usize = 8;
 /// Kinds of samples, each in [`BOTH`].
@@ -54,7 +57,7 @@ impl Samples {
 }
 
 /// Takes so many samples.
-type Work = fn(usize) -> Samples;
+type Work = fn(usize) -> Vec<u64>;
 
 fn sorted(mut samples: Vec<u64>) -> Samples {
     samples.sort_unstable();
@@ -65,7 +68,7 @@ fn runtime() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
-fn timer_of_rig(count: usize) -> Samples {
+fn timer_of_rig(count: usize) -> Vec<u64> {
     runtime().block_on(async {
         let (clock, alarm) = (WallClock::start(), Alarm::new().expect("a timer"));
         let mut samples = Vec::with_capacity(count);
@@ -75,11 +78,11 @@ fn timer_of_rig(count: usize) -> Samples {
             alarm.rung().await.expect("a timer that rings");
             samples.push(clock.now().since(at).as_us());
         }
-        sorted(samples)
+        samples
     })
 }
 
-fn timer_alone(count: usize) -> Samples {
+fn timer_alone(count: usize) -> Vec<u64> {
     let nanoseconds = || {
         let now = clock_gettime(ClockId::Monotonic);
         now.tv_sec * 1_000_000_000 + now.tv_nsec
@@ -94,7 +97,7 @@ fn timer_alone(count: usize) -> Samples {
         rustix::io::read(&timer, &mut [0u8; 8]).expect("a timer that rings");
         samples.push(u64::try_from((nanoseconds() - at) / 1_000).unwrap_or(0));
     }
-    sorted(samples)
+    samples
 }
 
 /// Writes its clock's time `count` times. Gives the descriptor back: what is unread goes with it.
@@ -122,7 +125,7 @@ fn open(node: &Path) -> OwnedFd {
     rustix::fs::open(node, flags, Mode::empty()).expect("the far end opens")
 }
 
-fn bytes_of_rig(count: usize) -> Samples {
+fn bytes_of_rig(count: usize) -> Vec<u64> {
     runtime().block_on(async {
         let mut port = Port::private_pty(Line::n81(115_200)).expect("a pseudo-terminal");
         let far = open(port.far_end().expect("it has a node"));
@@ -144,11 +147,11 @@ fn bytes_of_rig(count: usize) -> Samples {
             }
         }
         writer.join().expect("the writer ends");
-        sorted(samples)
+        samples
     })
 }
 
-fn bytes_alone(count: usize) -> Samples {
+fn bytes_alone(count: usize) -> Vec<u64> {
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
     let near = openpt(flags).expect("a pseudo-terminal");
     grantpt(&near).expect("it is ours");
@@ -167,7 +170,7 @@ fn bytes_alone(count: usize) -> Samples {
         take_stamps(&mut line, at, &mut samples);
     }
     writer.join().expect("the writer ends");
-    sorted(samples)
+    samples
 }
 
 /// Runs `work` beside so many busy threads.
@@ -200,10 +203,16 @@ fn measure(label: &str, rounds: usize, count: usize) {
     let mut rows: [[Vec<[u64; 4]>; 2]; 2] = Default::default();
     for round in 0..rounds {
         for kind in 0..KINDS.len() {
-            // Who goes first goes second the next time: the machine has moods.
-            for turn in 0..BOTH.len() {
-                let which = (round + turn) % BOTH.len();
-                rows[kind][which].push(work[kind][which](count).row());
+            let mut pools: [Vec<u64>; BOTH.len()] = Default::default();
+            for spell in 0..SPELLS {
+                // Who goes first goes second the next time: the machine has moods.
+                for turn in 0..BOTH.len() {
+                    let which = (round + spell + turn) % BOTH.len();
+                    pools[which].extend(work[kind][which](count / SPELLS));
+                }
+            }
+            for (rows, pool) in rows[kind].iter_mut().zip(pools) {
+                rows.push(sorted(pool).row());
             }
         }
     }

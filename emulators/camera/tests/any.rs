@@ -37,6 +37,8 @@ fn any_fault() -> impl Strategy<Value = Fault> {
         Just(Fault::BadCrc),
         Just(Fault::Repeats),
         Just(Fault::SelfReported),
+        Just(Fault::Impostor),
+        Just(Fault::Misdirected),
     ]
 }
 

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Instant as Clock;
+use std::time::{Duration, Instant as Clock};
 
 use emulators::controller::Config;
 use emulators::device::Device;
@@ -38,15 +38,17 @@ impl Subject for Made {
     }
 }
 
-/// What is to be done, as JSON in the program's only argument.
+/// What is to be done, as JSON on the program's standard input.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Order {
     /// Defects in order.
     pub tasks: Vec<Task>,
-    /// Decides everything that is left to chance.
-    pub seed: u64,
+    /// Whether the suite is run.
+    pub suite: bool,
     /// Exploration gives up after so many cases; 0: no exploration.
     pub cases: u64,
+    /// Exploration gives up after so long, too; no limit if it is not there.
+    pub budget: Option<Duration>,
     /// Trials for each of the two stages of shrinking.
     pub shrink_budget: usize,
     /// Defects tried beside each other.
@@ -54,19 +56,40 @@ pub struct Order {
 }
 
 /// One defect to be tried.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Task {
     /// Its name.
     pub name: String,
     /// Sites, in order, until one catches it.
     pub sites: Vec<String>,
+    /// What is left to chance.
+    pub search: Search,
+}
+
+/// What decides the cases of an exploration. The suite has the seed alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Search {
+    /// Everything that is left to chance.
+    pub seed: u64,
+    /// How waits are drawn.
+    pub waits: Waits,
+}
+
+/// A line of the program's: the place of a task in the order, and what of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Told {
+    Begins(usize),
+    Done(usize, Box<Bite>),
 }
 
 /// What came of a defect.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Bite {
     /// The defect's name.
     pub name: String,
+    /// By which search.
+    pub search: Search,
     /// How the suite caught it.
     pub suite: Option<Caught>,
     /// All properties that it broke in the suite, on the site where it was caught.
@@ -83,6 +106,8 @@ pub struct Bite {
     pub strip: Option<String>,
     /// What stopped the trial: a crash of the controller, or trouble of the rig's own.
     pub trouble: Option<String>,
+    /// The controller went round in circles within itself and had to be killed.
+    pub hangs: bool,
 }
 
 /// The first violation.
@@ -100,11 +125,10 @@ pub struct Caught {
     pub wall_ms: u64,
 }
 
-/// Tries the defects that the program's argument names; a line of JSON each.
+/// Tries the defects that are ordered on standard input; a line of JSON each.
 #[must_use]
 pub fn serve(table: &[Made]) -> ExitCode {
-    let order = std::env::args().nth(1).unwrap_or_default();
-    let order: Order = match serde_json::from_str(&order) {
+    let order: Order = match serde_json::from_reader(std::io::stdin().lock()) {
         Ok(order) => order,
         Err(error) => {
             eprintln!("this program is started by `rig teeth`: {error}");
@@ -117,12 +141,15 @@ pub fn serve(table: &[Made]) -> ExitCode {
     thread::scope(|scope| {
         for _ in 0..order.jobs.max(1) {
             scope.spawn(|| {
-                while let Some(task) = order.tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
+                loop {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(task) = order.tasks.get(place) else { return };
+                    if !tell(&Told::Begins(place)) {
+                        return;
+                    }
                     let made = table.iter().find(|made| made.name == task.name);
                     let bite = made.map_or_else(|| missing(task), |made| bite(made, task, &order));
-                    let line = serde_json::to_string(&bite).unwrap_or_default();
-                    let mut out = std::io::stdout().lock();
-                    if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
+                    if !tell(&Told::Done(place, Box::new(bite))) {
                         return;
                     }
                 }
@@ -132,16 +159,23 @@ pub fn serve(table: &[Made]) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// Whether anybody still listens.
+fn tell(told: &Told) -> bool {
+    let line = serde_json::to_string(told).unwrap_or_default();
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").and_then(|()| out.flush()).is_ok()
+}
+
 fn missing(task: &Task) -> Bite {
     let trouble = Some("this program has no such controller".to_owned());
-    Bite { name: task.name.clone(), trouble, ..Bite::default() }
+    Bite { name: task.name.clone(), search: task.search, trouble, ..Bite::default() }
 }
 
 fn bite(made: &Made, task: &Task, order: &Order) -> Bite {
-    let mut bite = Bite { name: task.name.clone(), ..Bite::default() };
+    let mut bite = Bite { name: task.name.clone(), search: task.search, ..Bite::default() };
     let tried = catch_unwind(AssertUnwindSafe(|| {
-        for name in &task.sites {
-            suite(made, name, order, &mut bite)?;
+        for name in task.sites.iter().filter(|_| order.suite) {
+            suite(made, name, &mut bite)?;
             if bite.suite.is_some() {
                 break;
             }
@@ -165,15 +199,16 @@ fn bite(made: &Made, task: &Task, order: &Order) -> Bite {
 }
 
 /// Every scenario on a site; goes on after the first violation, to see all properties that bite.
-fn suite(made: &Made, site: &str, order: &Order, bite: &mut Bite) -> Result<(), String> {
+fn suite(made: &Made, site: &str, bite: &mut Bite) -> Result<(), String> {
     let stop = AtomicBool::new(false);
     let site = site_of(site)?;
     let begun = Clock::now();
     let mut before = Span::ZERO;
     for name in scenarios::names() {
-        let scenario = scenarios::find(&name, order.seed).map_err(|error| error.to_string())?;
+        let seed = bite.search.seed;
+        let scenario = scenarios::find(&name, seed).map_err(|error| error.to_string())?;
         let options = Options { out: None, draw: false, stop: &stop };
-        let Some(outcome) = attempt(run_on(made, &site, &scenario, order.seed, options), bite)? else {
+        let Some(outcome) = attempt(run_on(made, &site, &scenario, seed, options), bite)? else {
             continue;
         };
         if let Some((at, property)) = first_broken(&outcome) {
@@ -202,10 +237,14 @@ fn attempt(result: Result<Outcome, RunError>, bite: &mut Bite) -> Result<Option<
 fn explore(made: &Made, site: &str, order: &Order, bite: &mut Bite) -> Result<(), String> {
     let stop = AtomicBool::new(false);
     let site = site_of(site)?;
-    let hunt = Hunt::new(made, &site, Waits::Anchored, order.seed, order.shrink_budget, &stop).compared();
+    let Search { seed, waits } = bite.search;
+    let hunt = Hunt::new(made, &site, waits, seed, order.shrink_budget, &stop).compared();
     let begun = Clock::now();
     let mut before = Span::ZERO;
     for number in 0..order.cases {
+        if order.budget.is_some_and(|budget| begun.elapsed() > budget) {
+            break;
+        }
         bite.cases = number + 1;
         let mut attempt = match hunt.attempt(number) {
             Ok(attempt) => attempt,

@@ -7,11 +7,13 @@
 mod bite;
 mod defect;
 mod matrix;
+mod odds;
 mod tryout;
 mod workshop;
 
-pub use bite::{Bite, Caught, Made, Make, Order, Task, serve};
+pub use bite::{Bite, Caught, Made, Make, Order, Search, Task, serve};
 pub use defect::Defect;
 pub use matrix::Matrix;
+pub use odds::{Odds, odds_tasks};
 pub use tryout::{tasks, try_out};
 pub use workshop::{TeethError, Workshop};

@@ -65,25 +65,58 @@ impl Workshop {
     /// If a patch does not apply, or cargo refuses.
     pub fn build(&self, defects: &[Defect]) -> Result<PathBuf, TeethError> {
         self.write(defects)?;
-        let status = Command::new("cargo")
-            .args(["build", "--release", "--quiet", "--manifest-path"])
+        let (built, says) = self.cargo(&["build", "--release"])?;
+        if !built {
+            return Err(TeethError::Build(format!(
+                "{says}\ncargo could not build {}: a path above names the defect",
+                self.folder.display()
+            )));
+        }
+        Ok(self.folder.join("target/release/teeth"))
+    }
+
+    /// Takes out of `defects` what the compiler refuses; gives their names.
+    ///
+    /// # Errors
+    /// If a patch does not apply, or cargo refuses something else.
+    pub fn sift(&self, defects: &mut Vec<Defect>) -> Result<Vec<String>, TeethError> {
+        let mut unviable = Vec::new();
+        loop {
+            self.write(defects)?;
+            let (checked, says) = self.cargo(&["check", "--release", "--message-format", "short"])?;
+            if checked {
+                return Ok(unviable);
+            }
+            let blamed = blamed(&says);
+            let before = defects.len();
+            defects.retain(|defect| {
+                let fits = !blamed.contains(&defect.module());
+                if !fits {
+                    unviable.push(defect.name.clone());
+                }
+                fits
+            });
+            if defects.len() == before {
+                return Err(TeethError::Build(says));
+            }
+        }
+    }
+
+    /// Whether cargo did what it should, and what it said otherwise.
+    fn cargo(&self, words: &[&str]) -> Result<(bool, String), TeethError> {
+        let done = Command::new("cargo")
+            .args(words)
+            .args(["--quiet", "--color", "never", "--manifest-path"])
             .arg(self.folder.join("Cargo.toml"))
             .arg("--target-dir")
             .arg(self.folder.join("target"))
-            .status()
+            .output()
             .map_err(|error| {
                 TeethError::Build(format!(
                     "cargo: {error} (`rig teeth` builds wrong controllers: it needs the Rust toolchain)"
                 ))
             })?;
-        if !status.success() {
-            let text = format!(
-                "cargo could not build {}: see above; a path names the defect",
-                self.folder.display()
-            );
-            return Err(TeethError::Build(text));
-        }
-        Ok(self.folder.join("target/release/teeth"))
+        Ok((done.status.success(), String::from_utf8_lossy(&done.stderr).into_owned()))
     }
 
     fn write(&self, defects: &[Defect]) -> Result<(), TeethError> {
@@ -168,6 +201,13 @@ opt-level = 1
             path("emulators"),
         ))
     }
+}
+
+/// The modules that the compiler's short messages (`src/MODULE/file.rs:1:2: error: …`) name.
+fn blamed(says: &str) -> BTreeSet<String> {
+    let errors = says.lines().filter(|line| line.contains(": error"));
+    let module = |line: &str| Some(line.split_once("src/")?.1.split_once('/')?.0.to_owned());
+    errors.filter_map(module).collect()
 }
 
 fn put(path: &Path, text: &str) -> Result<(), TeethError> {
@@ -329,6 +369,13 @@ mod tests {
         assert!(copy["mod.rs"].contains("\nuse emulators::controller as config;"));
         assert!(copy["mod.rs"].contains("\nuse crate::sound::running;"));
         assert!(!copy["mod.rs"].contains("mod tests;"));
+    }
+
+    #[test]
+    fn whom_the_compiler_blames_is_told_apart() {
+        let says = "src/d001_x/plan.rs:7:9: error[E0308]: mismatched types: expected `u32`\n\
+            src/d002_y/mod.rs:1:1: warning: unused\nerror: could not compile `teeth`\n";
+        assert_eq!(blamed(says), BTreeSet::from(["d001_x".to_owned()]));
     }
 
     #[test]

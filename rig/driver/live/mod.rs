@@ -21,6 +21,7 @@ use tokio::task::LocalSet;
 
 use super::clock::{Alarm, WallClock};
 use super::port::{Heard, Port, PortUrl, Sender};
+use crate::site::CableRole;
 
 pub use absence::{Absence, Absences};
 pub use alone::{AloneEnd, AloneRun, Spectator};
@@ -64,6 +65,11 @@ pub(super) trait Machine {
     fn settle(&mut self, at: Instant, done: Instant);
     /// Whether the loop shall end.
     fn is_over(&self) -> bool;
+}
+
+/// What a port's cable is called.
+fn cable(port: usize) -> &'static str {
+    CableRole::ALL.get(port).map_or("?", |role| role.name())
 }
 
 /// What can happen besides bytes.
@@ -256,7 +262,9 @@ fn settle(
         let Some(Some(sender)) = senders.get_mut(port) else { continue };
         match sender.send(&bytes) {
             Ok(sent) if sent == bytes.len() => {}
-            Ok(_) => tracing::debug!(port, "the far end reads too slowly: bytes were not sent"),
+            Ok(_) => {
+                tracing::debug!(cable = cable(port), "the far end reads too slowly: bytes were not sent");
+            },
             // A port that is gone says so once; its listener knows as well.
             Err(error) => trouble.push((port, error)),
         }

@@ -8,7 +8,7 @@ use emulators::device::{Device, Input, Operator, Output, Port as Connector};
 use emulators::time::{Instant, Span};
 use tokio::sync::mpsc;
 
-use super::{LOOK_UP, Lateness, Machine, News, TOO_LATE, run};
+use super::{LOOK_UP, Lateness, Machine, News, TOO_LATE, cable, run};
 use crate::driver::clock::WallClock;
 use crate::driver::port::Port;
 
@@ -45,7 +45,8 @@ impl<D: Device<Act = (), Sight = ()>> Plugged<'_, D> {
                 Output::Persist(bytes) => self.world.persist(bytes),
                 Output::Sight(()) => {}
                 Output::Reject { port, skipped, why } => {
-                    tracing::debug!(port = port.0, skipped, "threw bytes away: {why}");
+                    let cable = cable(usize::from(port.0));
+                    tracing::debug!(cable, skipped, "threw bytes away: {why}");
                 }
             }
         }
@@ -98,10 +99,14 @@ impl<D: Device<Act = (), Sight = ()>> Machine for Plugged<'_, D> {
     fn happen(&mut self, at: Instant, news: News) {
         match news {
             News::Told(line) => self.told(at, line.trim()),
-            News::Gone { port, why } => tracing::warn!(port, "a port is gone, and looked for: {why}"),
-            News::Back { port, node } => tracing::warn!(port, node, "a port is back"),
+            News::Gone { port, why } => {
+                tracing::warn!(cable = cable(port), "a port is gone, and looked for: {why}");
+            },
+            News::Back { port, node } => {
+                tracing::warn!(cable = cable(port), node, "a port is back");
+            },
             News::WrongBaud { port, rate } => {
-                tracing::warn!(port, rate, "the far end uses another rate than the line's");
+                tracing::warn!(cable = cable(port), rate, "the far end uses another rate than the line's");
             }
             News::Quiet | News::FarEnd { .. } | News::Ended(_) | News::Late(_) | News::Confirmed(_) => {}
         }

@@ -7,7 +7,7 @@ use emulators::device::{Device, Input, Output, Port as Connector};
 use emulators::time::{CharacterTimes, Instant, Line, Span};
 use tokio::sync::mpsc;
 
-use super::{Absence, Begun, Cabinet, LOOK_UP, Lateness, Machine, News, TOO_LATE, TOO_SLOW, run};
+use super::{Absence, Begun, Cabinet, LOOK_UP, Lateness, Machine, News, TOO_LATE, TOO_SLOW, cable, run};
 use crate::bench::{Bench, DutAction, Observation};
 use crate::driver::Witness;
 use crate::driver::clock::WallClock;
@@ -196,10 +196,6 @@ impl Pace {
         self.early += u32::from(now + PACE_SLACK < self.busy_until);
         self.early >= EARLY && self.early * 2 >= self.heard
     }
-}
-
-fn cable(port: usize) -> &'static str {
-    CableRole::ALL.get(port).map_or("?", |role| role.name())
 }
 
 impl RigSide<'_> {

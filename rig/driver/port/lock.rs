@@ -39,7 +39,7 @@ impl PortLock {
         match file.try_lock() {
             Ok(()) => {
                 // Who cannot write may still hold: the lock is the kernel's, the text is a courtesy.
-                let _ = file.set_len(0).and_then(|()| writeln!(file, "pid {}", std::process::id()));
+                let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", me()));
                 Ok(PortLock { _file: file })
             }
             Err(TryLockError::WouldBlock) => Err(LockError::Held(held_by(&mut file))),
@@ -58,11 +58,21 @@ impl PortLock {
     }
 }
 
+/// What the lock file says of this process.
+fn me() -> String {
+    format!("pid {}", std::process::id())
+}
+
 fn held_by(file: &mut File) -> String {
     let mut holder = String::new();
     let _ = file.rewind().and_then(|()| file.take(100).read_to_string(&mut holder));
     let holder: String = holder.trim().chars().filter(|c| !c.is_control()).collect();
-    if holder.is_empty() { "another process".to_owned() } else { holder }
+    match holder.as_str() {
+        "" => "another process".to_owned(),
+        // Two cables of one ports file, or one port under two names.
+        own if own == me() => format!("this rig itself ({own}) under another name or for another cable"),
+        _ => holder,
+    }
 }
 
 fn open(path: &Path) -> io::Result<File> {
@@ -88,7 +98,7 @@ mod tests {
         let port = format!("/dev/a-test-of-{}", std::process::id());
         let held = PortLock::take(&port).expect("free");
         let error = PortLock::take(&port).expect_err("held");
-        assert_eq!(error.to_string(), format!("in use by pid {}", std::process::id()));
+        assert!(error.to_string().contains(&format!("(pid {})", std::process::id())), "{error}");
         drop(held);
         PortLock::take(&port).expect("free again");
         std::fs::remove_file(lock_path(&port)).expect("the lock file");

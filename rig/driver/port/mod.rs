@@ -4,6 +4,7 @@ mod lock;
 mod net;
 mod opens;
 mod pty;
+mod refusal;
 mod rfc2217;
 #[cfg(test)]
 mod tests;
@@ -24,24 +25,16 @@ use tokio::io::{AsyncReadExt, AsyncWrite, ReadHalf, WriteHalf};
 use tokio_serial::{SerialPort, SerialPortBuilderExt, SerialStream};
 
 use net::{Net, Wire};
+use refusal::Refusal;
 use rfc2217::Settings;
 
 pub use lock::{LockError, PortLock};
 pub use pty::Pty;
+pub use refusal::{Hindrance, PortError};
 pub use url::{PortUrl, PortUrlError};
 
 /// A port that has just been opened can be written at once.
 const WRITABLE: Duration = Duration::from_millis(200);
-
-/// Why a port cannot be used. The rig's trouble, never the controller's.
-#[derive(Debug, thiserror::Error)]
-#[error("{url}: {what}")]
-pub struct PortError {
-    /// The port as it was named.
-    pub url: String,
-    /// What is wrong and what to do.
-    pub what: String,
-}
 
 /// Registers a descriptor with the runtime. It must not block; it stays registered as long as the result lives.
 ///
@@ -139,45 +132,44 @@ impl Port {
     /// # Errors
     /// If there is no such port, somebody else has it, or it may not be opened.
     pub async fn open(url: &PortUrl, line: Line) -> Result<Port, PortError> {
-        let fail = |what: String| PortError { url: url.to_string(), what };
-        let port = |kind, far_end, lock| Port { url: url.clone(), line, kind, far_end, _lock: lock };
+        Port::opened(url, line).await.map_err(|refusal| refusal.at(url))
+    }
+
+    async fn opened(url: &PortUrl, line: Line) -> Result<Port, Refusal> {
+        let port = |kind, far_end, lock| Port { url: url.clone(), line, kind, far_end, _lock: Some(lock) };
         match url {
             PortUrl::Pty(link) => {
-                let absolute = std::path::absolute(link).map_err(|error| fail(error.to_string()))?;
-                let lock =
-                    PortLock::take(&absolute.to_string_lossy()).map_err(|error| fail(error.to_string()))?;
-                let pty = pair(line, Some(link)).map_err(|error| fail(error.to_string()))?;
-                let far_end = Some(link.clone());
-                let kind = of_pty(pty).map_err(|error| fail(error.to_string()))?;
-                Ok(port(kind, far_end, Some(lock)))
+                let lock = PortLock::take(&std::path::absolute(link)?.to_string_lossy())?;
+                let kind = of_pty(pair(line, Some(link))?)?;
+                Ok(port(kind, Some(link.clone()), lock))
             }
             PortUrl::Tcp(address) | PortUrl::Rfc2217(address) => {
-                let lock = PortLock::take(&url.to_string()).map_err(|error| fail(error.to_string()))?;
+                let lock = PortLock::take(&url.to_string())?;
                 let line = Settings::of(line);
                 let net = match url {
-                    PortUrl::Tcp(_) => Net::tcp(address, line).await,
-                    _ => Net::rfc2217(address, line).await,
+                    PortUrl::Tcp(_) => Net::tcp(address, line).await?,
+                    _ => Net::rfc2217(address, line).await?,
                 };
-                Ok(port(Kind::Net(net.map_err(fail)?), None, Some(lock)))
+                Ok(port(Kind::Net(net), None, lock))
             }
             PortUrl::TcpListen(address) | PortUrl::Rfc2217Listen(address) => {
                 let com_port = matches!(url, PortUrl::Rfc2217Listen(_));
-                let net = Net::listener(address, Settings::of(line), com_port).await.map_err(fail)?;
+                let (net, lock) = Net::listener(address, Settings::of(line), com_port).await?;
                 let scheme = if com_port { "rfc2217" } else { "tcp" };
                 let far_end = net.local().map(|at| PathBuf::from(format!("{scheme}://{at}")));
-                Ok(port(Kind::Net(net), far_end, None))
+                Ok(port(Kind::Net(net), far_end, lock))
             }
             PortUrl::Device(_) | PortUrl::ById(_) | PortUrl::Usb { .. } => {
-                let node = url.node().map_err(fail)?.unwrap_or_default();
-                let real = std::fs::canonicalize(&node).map_err(|error| fail(missing(&error)))?;
-                let lock =
-                    PortLock::take(&real.to_string_lossy()).map_err(|error| fail(error.to_string()))?;
-                let stream = tty(&real, line).map_err(|error| fail(refused(&error)))?;
+                let node = url.node().map_err(|why| Refusal::new(Hindrance::Missing, why))?;
+                let real = std::fs::canonicalize(node.unwrap_or_default())
+                    .map_err(|error| Refusal::no_node(&error))?;
+                let lock = PortLock::take(&real.to_string_lossy())?;
+                let stream = tty(&real, line)?;
                 // The runtime learns that a port can be written only when it is asked; before that the first frame would
                 // count as one that does not fit.
                 let _ = tokio::time::timeout(WRITABLE, stream.writable()).await;
                 let (reading, writing) = tokio::io::split(stream);
-                Ok(port(Kind::Tty { reading, writing: Some(writing) }, None, Some(lock)))
+                Ok(port(Kind::Tty { reading, writing: Some(writing) }, None, lock))
             }
         }
     }
@@ -365,25 +357,4 @@ fn tty(node: &Path, line: Line) -> tokio_serial::Result<SerialStream> {
 /// 11 bits a character are 8E1, Modbus's own default.
 const fn parity(line: Line) -> tokio_serial::Parity {
     if line.bits > 10 { tokio_serial::Parity::Even } else { tokio_serial::Parity::None }
-}
-
-fn missing(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => {
-            "there is no such port; is the adapter plugged in? see `rig ports`".to_owned()
-        }
-        _ => error.to_string(),
-    }
-}
-
-fn refused(error: &tokio_serial::Error) -> String {
-    match error.kind() {
-        tokio_serial::ErrorKind::Io(io::ErrorKind::PermissionDenied) => {
-            "may not be opened: add yourself to its group (often `dialout`) and log in again".to_owned()
-        }
-        tokio_serial::ErrorKind::NoDevice => format!("{error}; another program may hold it"),
-        tokio_serial::ErrorKind::InvalidInput
-        | tokio_serial::ErrorKind::Unknown
-        | tokio_serial::ErrorKind::Io(_) => error.to_string(),
-    }
 }

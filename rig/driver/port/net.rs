@@ -12,6 +12,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Heard;
+use super::lock::PortLock;
+use super::refusal::{Hindrance, Refusal};
 use super::rfc2217::{ComPort, Settings};
 
 /// How long a network port may take to answer.
@@ -115,25 +117,25 @@ impl Net {
     }
 
     /// Connects to a raw byte stream.
-    pub(super) async fn tcp(address: &str, line: Settings) -> Result<Net, String> {
+    pub(super) async fn tcp(address: &str, line: Settings) -> Result<Net, Refusal> {
         Ok(Net::new(Some(connect(address).await?), None, None, line))
     }
 
     /// Connects to a port server and has it set up the line.
-    pub(super) async fn rfc2217(address: &str, line: Settings) -> Result<Net, String> {
+    pub(super) async fn rfc2217(address: &str, line: Settings) -> Result<Net, Refusal> {
         let stream = connect(address).await?;
         let net = Net::new(Some(stream), Some(ComPort::client(line)), None, line);
         let deadline = Instant::now() + SETTLE;
         if let Ok(Err(error)) = timeout_at(deadline, net.settle()).await {
-            return Err(format!("{error} before a word was said; is another client connected?"));
+            let what = format!("{error} before a word was said; is another client connected?");
+            return Err(Refusal::unreachable(what));
         }
         let wire = net.wire.borrow();
-        let Some(com) = &wire.com else { return Err("no connection".to_owned()) };
+        let Some(com) = &wire.com else { return Err(Refusal::unreachable("no connection")) };
         let seconds = SETTLE.as_secs();
         if !com.is_telnet() {
-            return Err(format!(
-                "no word of Telnet within {seconds} s; a raw port? then use tcp://{address}"
-            ));
+            let what = format!("no word of Telnet within {seconds} s; a raw port? then use tcp://{address}");
+            return Err(Refusal::unreachable(what));
         }
         if !com.has_com_port() {
             tracing::warn!(
@@ -141,7 +143,8 @@ impl Net {
             );
         } else if com.settings().baud != line.baud {
             let is = com.settings().baud;
-            return Err(format!("the server runs its line at {is} baud, not {}; set it there", line.baud));
+            let what = format!("the server runs its line at {is} baud, not {}; set it there", line.baud);
+            return Err(Refusal::new(Hindrance::System, what));
         } else if !com.missing().is_empty() {
             let missing = com.missing().join(", ");
             tracing::warn!(
@@ -155,17 +158,19 @@ impl Net {
         Ok(net)
     }
 
-    /// Listens for one client at a time.
-    pub(super) async fn listener(address: &str, line: Settings, com_port: bool) -> Result<Net, String> {
-        let listener = TcpListener::bind(address).await.map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => format!("{error}; does another rig listen there?"),
-            _ => error.to_string(),
-        })?;
+    /// Listens for one client at a time. The lock tells others who it is that listens there.
+    pub(super) async fn listener(
+        address: &str,
+        line: Settings,
+        com_port: bool,
+    ) -> Result<(Net, PortLock), Refusal> {
+        let listener = TcpListener::bind(address).await.map_err(|error| not_bound(address, &error))?;
+        let lock = PortLock::take(&listening(&listener.local_addr()?))?;
         if listener.local_addr().is_ok_and(|own| !own.ip().is_loopback()) {
             tracing::warn!("{address}: whoever reaches this machine can use the port");
         }
         let net = Net::new(None, None, Some(listener), line);
-        Ok(Net { settings: com_port.then_some(line), ..net })
+        Ok((Net { settings: com_port.then_some(line), ..net }, lock))
     }
 
     /// Where a listening port is, once the system has chosen.
@@ -348,15 +353,41 @@ async fn of<F: Future>(future: Option<F>) -> F::Output {
     }
 }
 
-async fn connect(address: &str) -> Result<TcpStream, String> {
+/// The name under which a listening port is locked. The kernel lets one address have one listener.
+fn listening(address: &SocketAddr) -> String {
+    format!("tcp-listen-{address}")
+}
+
+/// Another rig that listens there, perhaps on all addresses, is named.
+fn not_bound(address: &str, error: &io::Error) -> Refusal {
+    if error.kind() != io::ErrorKind::AddrInUse {
+        return error.into();
+    }
+    let port = address.rsplit_once(':').map_or(address, |(_, port)| port);
+    let all = ["0.0.0.0", "[::]", "127.0.0.1", "[::1]"].map(|host| format!("{host}:{port}"));
+    let holder = [address.to_owned()]
+        .into_iter()
+        .chain(all)
+        .filter_map(|address| address.parse().ok())
+        .find_map(|address| PortLock::holder(&listening(&address)));
+    let what = holder.map_or_else(
+        || format!("{error}; another program listens there"),
+        |holder| format!("in use by {holder}"),
+    );
+    Refusal::new(Hindrance::Busy, what)
+}
+
+async fn connect(address: &str) -> Result<TcpStream, Refusal> {
     let hint = "is the port server running?";
     match timeout(CONNECT, TcpStream::connect(address)).await {
         Ok(Ok(stream)) => {
             tune(&stream);
             Ok(stream)
         }
-        Ok(Err(error)) => Err(format!("{error}; {hint}")),
-        Err(_) => Err(format!("no answer within {} s; {hint}", CONNECT.as_secs())),
+        Ok(Err(error)) => Err(Refusal::unreachable(format!("{error}; {hint}"))),
+        Err(_) => {
+            Err(Refusal::unreachable(format!("no answer within {} s; {hint}", CONNECT.as_secs())))
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::ask::{Question, USUAL};
 use super::street;
 use super::understood::{Understood, Voice};
 use super::words::{address, crc_name, seconds, set_timer, settings, voice_name};
+use crate::driver::port::Hindrance;
 use crate::site::{CableRole, Wiring};
 
 /// How bad it is.
@@ -39,7 +40,7 @@ pub struct Finding {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {
     /// It could not be opened.
-    Open(String),
+    Open(Hindrance, String),
     /// It went away meanwhile.
     Lost(String),
     /// The rig made it, and nobody opened the other end.
@@ -141,7 +142,7 @@ pub(super) fn wrong(
 
 /// All ports that could be opened are silent: that has one reason, not six.
 fn nothing_at_all(bench: &Bench<'_>, seen: &[Seen]) -> Option<Finding> {
-    let open = |port: &&Seen| !matches!(port.trouble, Some(Trouble::Open(_) | Trouble::Lost(_)));
+    let open = |port: &&Seen| !matches!(port.trouble, Some(Trouble::Open(..) | Trouble::Lost(_)));
     let silent = |port: &Seen| port.heard.bytes == 0 && port.proof.is_none();
     let its: Vec<&Seen> = seen.iter().filter(|port| port.role.is_controllers()).collect();
     let all: Vec<CableRole> = its.iter().copied().filter(open).map(|port| port.role).collect();
@@ -249,13 +250,20 @@ fn one_port(bench: &Bench<'_>, port: &Seen) -> Vec<Finding> {
 fn trouble_of(port: &Seen, trouble: &Trouble) -> Finding {
     let name = port.role.name();
     match trouble {
-        Trouble::Open(why) => {
-            let (kind, change) = if why.contains("in use by") || why.contains("may hold it") {
-                ("busy", "end the other program, or name another port".to_owned())
-            } else if why.contains("may not be opened") {
-                ("permission", "`sudo usermod -aG dialout $USER`, then log in again".to_owned())
-            } else {
-                ("missing", format!("plug it in, or name another port for {name} (`rig ports` lists them)"))
+        Trouble::Open(hindrance, why) => {
+            let (kind, change) = match hindrance {
+                Hindrance::Busy => ("busy", "end the other program, or name another port".to_owned()),
+                Hindrance::Forbidden => {
+                    ("permission", "`sudo usermod -aG dialout $USER`, then log in again".to_owned())
+                }
+                Hindrance::Missing => {
+                    ("missing", format!("plug it in, or name another port for {name} (`rig ports` lists them)"))
+                }
+                Hindrance::NoPort => ("no-port", format!("name a serial port for {name} (`rig ports` lists them)")),
+                Hindrance::Unreachable => {
+                    ("unreachable", "start the port server, or correct host and port".to_owned())
+                }
+                Hindrance::System => ("system", "mend that on this machine, then try again".to_owned()),
             };
             wrong(kind, &[port.role], format!("the port of {name} cannot be opened"), why.clone(), change)
         }

@@ -125,7 +125,7 @@ impl Examination<'_> {
                 continue;
             };
             let opened = Port::open(url, cable.line).await;
-            let trouble = opened.as_ref().err().map(|error| Trouble::Open(error.to_string()));
+            let trouble = opened.as_ref().err().map(|error| Trouble::Open(error.kind, error.to_string()));
             let port = opened.ok();
             if let Some(far_end) = port.as_ref().and_then(Port::far_end) {
                 say(&format!("{}: the other end is {}", role.name(), far_end.display()));

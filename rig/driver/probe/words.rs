@@ -12,7 +12,7 @@ use crate::site::Wiring;
 #[must_use]
 pub fn describe(wiring: &Wiring, port: &Seen) -> String {
     match (&port.trouble, port.found(wiring)) {
-        (Some(Trouble::Open(_)), _) => "cannot be opened".to_owned(),
+        (Some(Trouble::Open(..)), _) => "cannot be opened".to_owned(),
         (Some(Trouble::Lost(_)), _) => "went away".to_owned(),
         (Some(Trouble::NobodyThere(_)), _) => "nobody is at the other end".to_owned(),
         (None, _) if port.echoes => "its own words come back".to_owned(),

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 
 use emulators::time::{Instant, Span};
 use emulators::wire::Parsed;
-use emulators::wire::gbt43229::{Decoder, DeviceTime, Message, Packet, RealTime, Region};
+use emulators::wire::gbt43229::{Address, Decoder, DeviceTime, Message, Packet, RealTime, Region};
 
 use super::Timer;
 use super::sink::{Sink, flag, number};
-use crate::site::{CameraWiring, Limits};
+use crate::site::{CameraWiring, Limits, Wiring};
 
 /// A count of 255 says "at least 255" and is no number to judge a jump by.
 const OVERFLOW: u8 = 255;
@@ -35,6 +35,7 @@ struct Crosswalk {
 pub(super) struct Camera {
     place: usize,
     wiring: CameraWiring,
+    controller: Address,
     uploads: Decoder,
     orders: Decoder,
     silence: Span,
@@ -46,6 +47,8 @@ pub(super) struct Camera {
     newest: Option<DeviceTime>,
     /// Copies in a row.
     copies: u8,
+    /// Its clock less the record's, in us: as it told its time in this session, or by its first report.
+    distance_us: Option<i64>,
     /// Counts of the last received frame, believed or not: waiting, crosswalk.
     received: [Option<u8>; 2],
     crosswalk: Crosswalk,
@@ -57,6 +60,8 @@ pub(super) struct Camera {
     on_red: u8,
     count: i64,
     streak: i64,
+    /// Queries since the camera last answered one.
+    unanswered: i64,
     /// When good frames arrived since the detector was lost; the newest few.
     good_at: VecDeque<Instant>,
     changes: VecDeque<Instant>,
@@ -70,12 +75,14 @@ pub(super) struct Outcome {
 }
 
 impl Camera {
-    pub(super) fn new(place: usize, wiring: CameraWiring, limits: &Limits) -> Camera {
+    pub(super) fn new(place: usize, wiring: &Wiring, limits: &Limits) -> Camera {
+        let (controller, wiring) = (wiring.controller, wiring.cameras[place]);
         let number = |name: &str| limits.number(name);
         let capacity = number(["waiting_capacity_a", "waiting_capacity_b"][place]);
         Camera {
             place,
             wiring,
+            controller,
             uploads: Decoder::new(wiring.crc),
             orders: Decoder::new(wiring.crc),
             silence: limits.time("camera_silence").unwrap_or(Span::from_secs(3)),
@@ -85,6 +92,7 @@ impl Camera {
             erratic_per_min: number("erratic_per_min").and_then(|n| usize::try_from(n).ok()).unwrap_or(120),
             newest: None,
             copies: 0,
+            distance_us: None,
             received: [None; 2],
             crosswalk: Crosswalk::default(),
             crosswalk_seen: None,
@@ -92,6 +100,7 @@ impl Camera {
             on_red: 0,
             count: 0,
             streak: 0,
+            unanswered: 0,
             good_at: VecDeque::new(),
             changes: VecDeque::new(),
         }
@@ -150,15 +159,27 @@ impl Camera {
         red_since: Option<Instant>,
     ) -> bool {
         let place = self.place;
+        if packet.sender != self.wiring.address || packet.receiver != self.controller {
+            // Somebody else's: nobody here has to do with it.
+            return false;
+        }
         match Message::of(packet, self.wiring.crosswalk_info_len) {
             Message::RealTime(report) => return self.report(sink, start, &report, red_since),
             Message::ConnectRequest => {
                 // Its clock may have been set meanwhile.
                 self.newest = None;
+                self.distance_us = None;
                 sink.set_flag(sink.ids.in_session[place], false);
                 sink.event(sink.ids.connect_request[place], 0);
             }
-            Message::HeartbeatReply => sink.wake(Timer::SESSIONS[place], sink.now + SESSION_LASTS),
+            Message::TimeUpload(at, _) => {
+                self.distance_us = Some(distance_us(at, sink.now));
+                self.newest = None;
+            }
+            Message::HeartbeatReply => {
+                self.asked(sink, 0);
+                sink.wake(Timer::SESSIONS[place], sink.now + SESSION_LASTS);
+            }
             Message::StatusUpload(status) => {
                 sink.event(sink.ids.status_upload[place], 0);
                 self.health(sink, &status.channels);
@@ -173,7 +194,6 @@ impl Camera {
             | Message::TimeSet(..)
             | Message::TimeReply(..)
             | Message::TimeSetReply
-            | Message::TimeUpload(..)
             | Message::SerialQuery
             | Message::SerialSet(_)
             | Message::SerialReply(_)
@@ -208,7 +228,7 @@ impl Camera {
         red_since: Option<Instant>,
     ) -> bool {
         let place = self.place;
-        if self.is_copy(report.at) {
+        if !self.is_news(sink.now, report.at) {
             return false;
         }
         let zone = |channel: Option<u8>, region| {
@@ -223,6 +243,7 @@ impl Camera {
             walking.map(|zone| Crosswalk { count: zone.count, up: zone.up, down: zone.down.unwrap_or(0) });
         sink.wake(Timer::SILENCES[place], sink.now + self.silence);
         sink.set_flag(sink.ids.camera_link[place], true);
+        sink.set_flag(sink.ids.unwatched[place], false);
         sink.set_flag(sink.ids.implausible[place], !believed);
         sink.set_flag(sink.ids.waiters_implausible[place], !believed && !waiters);
         sink.event(sink.ids.camera_frame[place], waiting.map_or(0, |zone| i64::from(zone.count)));
@@ -274,17 +295,41 @@ impl Camera {
         true
     }
 
-    /// Whether a report came before. So many in a row with none that is new are no copies: the camera's clock was set back.
-    fn is_copy(&mut self, stamp: DeviceTime) -> bool {
-        if self.newest.is_some_and(|newest| stamp <= newest) {
+    /// Whether a report is none that came before, and none that comes later than a camera may be silent (P44). So many in a row
+    /// with none that is new are neither: the camera's clock was set back.
+    fn is_news(&mut self, now: Instant, stamp: DeviceTime) -> bool {
+        let silence = i64::try_from(self.silence.as_us()).unwrap_or(i64::MAX);
+        let distance_now = distance_us(stamp, now);
+        let distance = *self.distance_us.get_or_insert(distance_now);
+        let copy = self.newest.is_some_and(|newest| stamp <= newest);
+        let late = !copy && distance - distance_now > silence;
+        if late && self.newest.is_some() {
+            return false;
+        }
+        if copy || late {
             self.copies += 1;
             if self.copies < SET_BACK {
-                return true;
+                return false;
             }
+        }
+        // No cable delivers tomorrow's report either: it was set forward.
+        if copy || late || distance_now - distance > silence {
+            self.distance_us = Some(distance_now);
         }
         self.copies = 0;
         self.newest = Some(stamp);
-        false
+        true
+    }
+
+    /// The controller has lost its supply, and with it what it knew of the camera's clock and of its questions.
+    pub(super) fn power_lost(&mut self, sink: &mut Sink) {
+        self.distance_us = None;
+        self.asked(sink, 0);
+    }
+
+    fn asked(&mut self, sink: &mut Sink, unanswered: i64) {
+        self.unanswered = unanswered;
+        sink.set(sink.ids.unanswered[self.place], number(Some(unanswered)));
     }
 
     /// Whether a count can be true: below the capacity and near the last received one (P40).
@@ -373,11 +418,15 @@ impl Camera {
             };
             match Message::of(&packet, self.wiring.crosswalk_info_len) {
                 Message::ConnectReply => {
+                    self.asked(sink, 0);
                     sink.event(sink.ids.connect_reply[place], 0);
                     sink.wake(Timer::SESSIONS[place], sink.now + SESSION_LASTS);
                     sink.set_flag(sink.ids.in_session[place], true);
                 }
-                Message::HeartbeatQuery => sink.event(sink.ids.heartbeat_query[place], 0),
+                Message::HeartbeatQuery => {
+                    self.asked(sink, self.unanswered + 1);
+                    sink.event(sink.ids.heartbeat_query[place], 0);
+                }
                 Message::StatusAck => sink.event(sink.ids.status_ack[place], 0),
                 Message::StatisticsAck => sink.event(sink.ids.statistics_ack[place], 0),
                 Message::ConnectRequest
@@ -412,6 +461,7 @@ impl Camera {
     pub(super) fn silent(&mut self, sink: &mut Sink) -> bool {
         let place = self.place;
         sink.set_flag(sink.ids.camera_link[place], false);
+        sink.set_flag(sink.ids.unwatched[place], self.wiring.crosswalk_channel.is_some());
         sink.set_flag(sink.ids.in_session[place], false);
         self.streak = 0;
         self.received = [None; 2];
@@ -431,6 +481,12 @@ impl Camera {
     pub(super) fn unbelieved(&self, sink: &mut Sink) {
         sink.set_flag(sink.ids.camera_good[self.place], false);
     }
+}
+
+/// A camera's clock less the record's.
+fn distance_us(stamp: DeviceTime, now: Instant) -> i64 {
+    let stamp = i64::from(stamp.s) * 1_000_000 + i64::from(stamp.ms) * 1_000;
+    stamp - i64::try_from(now.as_us()).unwrap_or(i64::MAX)
 }
 
 /// Whether the view before, begun and arrived then, was one of the red: who is new since may have entered on red.

@@ -344,6 +344,8 @@ impl Heads {
         let green = self.sensed_valid && pairs().any(|(command, lit)| lit & !command & lamp::GREEN != 0);
         sink.set_flag(sink.ids.command_mismatch[0], mismatch);
         sink.set_flag(sink.ids.green_uncommanded[0], green);
+        let lit = self.sensed_valid && pairs().any(|(command, lit)| lit & !command != 0);
+        sink.set_flag(sink.ids.lit_uncommanded[0], lit);
     }
 
     /// Bytes on the lamp bus, sent from `start` on, did not arrive as they were sent.

@@ -157,7 +157,7 @@ impl Observer {
         let observer = Observer {
             heads: Heads::new(wiring, time("lamp_watchdog", 1_000)),
             displays: Displays::new(wiring.countdown, offset, time("display_dark", 2_000)),
-            cameras: [0, 1].map(|place| Camera::new(place, wiring.cameras[place], limits)),
+            cameras: [0, 1].map(|place| Camera::new(place, wiring, limits)),
             posts: Posts::new(wiring.lamps, time("lamp_watchdog", 1_000)),
             units: Units::new(wiring),
             service: Service::new(
@@ -359,6 +359,7 @@ impl Observer {
             self.units.power_lost(&mut self.sink);
             self.service.power_lost(&mut self.sink);
             self.displays.power_lost(&mut self.sink);
+            self.cameras.iter_mut().for_each(|camera| camera.power_lost(&mut self.sink));
             let sink = &mut self.sink;
             // What was reported before is not known to a controller that starts anew.
             for signal in sink.ids.in_session.into_iter().chain(sink.ids.implausible) {

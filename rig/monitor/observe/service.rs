@@ -336,6 +336,9 @@ impl Service {
             sink.set(sink.ids.wish[0], Value::Level(level));
         }
         sink.event(sink.ids.wished[0], i64::from(wish));
+        if wish == log_wish::RESET {
+            sink.event(sink.ids.reset_asked[0], 0);
+        }
     }
 
     /// Without supply what was asked for is forgotten.
@@ -348,6 +351,9 @@ impl Service {
     /// The log tells of a wish, or that power came since. Entries are not read in order: an older one is no news.
     fn logged_wish(&mut self, sink: &mut Sink, number: u16, (code, arg): (u16, u16)) {
         if self.wish_entry.is_some_and(|newest| number.wrapping_sub(newest) > u16::MAX / 2) {
+            if (code, arg) == (log::OPERATOR, log_wish::RESET) {
+                sink.event(sink.ids.reset_asked[0], 0);
+            }
             return;
         }
         match code {

@@ -13,7 +13,7 @@
 //! | `VRED_ONE_OUT`, `PRED_OUT`, `YG_OUT` | such a lamp was not lit when last driven |
 //! | `LAMP_FAULT` | any head: driven is not lit; where lamps are sensed: lit is not commanded, for longer than sensing takes |
 //! | `UNSEEN_LAMPS` | the lamp-sense module is silent or its answers too far apart, and on to the next vehicle green: nothing above and no aspect is known |
-//! | `CMD_MISMATCH`, `GREEN_UNCOMMANDED` | coils last acknowledged differ from the feedback; in a green that is lit |
+//! | `CMD_MISMATCH`, `LIT_UNCOMMANDED`, `GREEN_UNCOMMANDED` | coils last acknowledged differ from the feedback; in a lamp, in a green that is lit |
 //! | `FEEDBACK_LINK`, `LAMP_LINK`, `LAMP_NOISE` | answer within 0.5 s; every head written within the watchdog time; damage within 2 s, and from 1 s before it |
 //! | `FEEDBACK_DEAF` | the feedback module was asked, and asked again before it answered |
 //! | `FEEDBACK_LOST`, `UNIT_DEAF` | the feedback module, a unit on the lamp bus: nothing but questions for 1.5 s, for 2.5 s |
@@ -28,6 +28,8 @@
 //! | `TRIP_FAIR` | the same after a frame that arrived in the red, or just before: a controller may call it an entry |
 //! | `camA_frame camA_bad BADA` | an intact 0801; damage or an implausible count; the last 0801 was implausible; `BAD_WAITING_A`: in its waiting area |
 //! | `CAMA_LINK CAMA_GOOD camA_streak camA_clean CHURNA` | intact, believable 0801 within `camera_silence`; good ones in a row; good ones since it was lost, silent or implausible; erratic |
+//! | `UNWATCHEDA` | the camera looks at the crosswalk, and has no `CAMA_LINK` any more |
+//! | `UNANSWEREDA` | heartbeat queries sent since the camera last answered one, or connected |
 //! | `ILLA` | the camera's last status says that its waiting area's channel is abnormal |
 //! | `connect_request_A ... statistics_ack_A SESSIONA` | the session; heartbeats are owed |
 //! | `MODE DEM DEMA DEMB ANN_REG FAULT LOGN DETA DETB LOSTA IMPLA STUCKA IDLEA ERRATICA log interlock LOG_BACKWARDS` | service port; nothing after twice `service_poll` without an answer |
@@ -39,6 +41,7 @@
 //! | `SUSPECT`, `SUSPECTA`, `ASKED` | a detector, that of a kerb, is failed; one is, a demand or a mode other than normal: as the panel shows it, or may have been since its reading before |
 //! | `LATCHED` | a latching fault was logged and not acknowledged |
 //! | `WISH`, `wish` | the mode that was asked for last, until a reset or a loss of supply; somebody asked (1 automatic, 2 manual, 3 step, 4 flash, 5 off, 6 reset) |
+//! | `reset_asked` | somebody asked for a reset, told of in whatever order |
 //! | `OPERATED` | somebody asked for a mode, a step or a reset within 5 s |
 //! | `POWER COLD SHORT_DIP` | supply; from power after more than `dip_boot` to vehicle green; 5 s after a ridden dip |
 //! | `SUPPLY_FAILS` | no supply: from 1.5 s *before* on, as what the lamps were about to show is not known then |
@@ -96,6 +99,7 @@ signals! {
     unseen_lamps: Domain::Flag => ["UNSEEN_LAMPS"];
     command_mismatch: Domain::Flag => ["CMD_MISMATCH"];
     green_uncommanded: Domain::Flag => ["GREEN_UNCOMMANDED"];
+    lit_uncommanded: Domain::Flag => ["LIT_UNCOMMANDED"];
     feedback_link: Domain::Flag => ["FEEDBACK_LINK"];
     feedback_deaf: Domain::Flag => ["FEEDBACK_DEAF"];
     feedback_lost: Domain::Flag => ["FEEDBACK_LOST"];
@@ -131,6 +135,7 @@ signals! {
     waiters_implausible: Domain::Flag => ["BAD_WAITING_A", "BAD_WAITING_B"];
     camera_link: Domain::Flag => ["CAMA_LINK", "CAMB_LINK"];
     camera_good: Domain::Flag => ["CAMA_GOOD", "CAMB_GOOD"];
+    unwatched: Domain::Flag => ["UNWATCHEDA", "UNWATCHEDB"];
     streak: Domain::Number => ["camA_streak", "camB_streak"];
     clean: Domain::Number => ["camA_clean", "camB_clean"];
     churn: Domain::Flag => ["CHURNA", "CHURNB"];
@@ -139,6 +144,7 @@ signals! {
     connect_reply: Domain::Event => ["connect_reply_A", "connect_reply_B"];
     in_session: Domain::Flag => ["SESSIONA", "SESSIONB"];
     heartbeat_query: Domain::Event => ["heartbeat_query_A", "heartbeat_query_B"];
+    unanswered: Domain::Number => ["UNANSWEREDA", "UNANSWEREDB"];
     status_upload: Domain::Event => ["status_upload_A", "status_upload_B"];
     status_ack: Domain::Event => ["status_ack_A", "status_ack_B"];
     statistics_upload: Domain::Event => ["statistics_upload_A", "statistics_upload_B"];
@@ -170,6 +176,7 @@ signals! {
     latched: Domain::Flag => ["LATCHED"];
     wish: WISH => ["WISH"];
     wished: Domain::Event => ["wish"];
+    reset_asked: Domain::Event => ["reset_asked"];
     operated: Domain::Flag => ["OPERATED"];
     supply_fails: Domain::Flag => ["SUPPLY_FAILS"];
     power: Domain::Flag => ["POWER"];
