@@ -30,8 +30,10 @@ const POLLED: Span = Span::from_ms(8);
 /// The longest that a cable between controller and camera stands still: a frame is on record when it arrives, so beyond the
 /// tolerance of a heartbeat's period the cable's rest would be counted as the controller's.
 const CONVERSED: Span = Span::from_ms(500);
-/// The longest that a polled bus stands still: what came of it is told when it moves again, and the judge looks back no further.
-const STILL: Span = Span::from_ms(1_500);
+/// The longest that a polled bus stands still: what arrives when it moves again is older than a head would wait for.
+const STILL: Span = Span::from_ms(500);
+/// The most bytes in a million that a polled bus loses or turns. Beyond that no unit keeps its link.
+const WORN: u32 = 5_000;
 /// Around a duration or a change of lamps: this much earlier or later, in ms.
 const JITTER_MS: u32 = 200;
 /// Closer than this things coincide, in ms.
@@ -80,7 +82,9 @@ impl Palette {
     /// What `site` gives.
     #[must_use]
     pub fn new(site: &Site, waits: Waits) -> Palette {
-        let cables = CableRole::ALL.into_iter().filter(|role| site.wiring.has(*role)).collect();
+        // The service cable is how the rig learns what the controller knows: without it nobody can judge.
+        let wired = |role: &CableRole| site.wiring.has(*role) && *role != CableRole::Service;
+        let cables = CableRole::ALL.into_iter().filter(wired).collect();
         let sensed = site.wiring.sense.is_some();
         Palette { durations: durations(&site.limits), ends: ends(&site.limits), cables, sensed, waits }
     }
@@ -216,7 +220,7 @@ impl Palette {
 /// The fault, as long as a master on this cable has patience with it.
 fn within_patience(cable: CableRole, fault: cable::Fault) -> cable::Fault {
     use cable::Fault;
-    let polled = matches!(cable, CableRole::Lamps | CableRole::Feedback | CableRole::Service);
+    let polled = matches!(cable, CableRole::Lamps | CableRole::Feedback);
     let camera = matches!(cable, CableRole::CameraA | CableRole::CameraB);
     let cut = |span: Span| if polled { span.min(POLLED) } else { span };
     match fault {
@@ -224,10 +228,9 @@ fn within_patience(cable: CableRole, fault: cable::Fault) -> cable::Fault {
         Fault::Jitter(span) => Fault::Jitter(cut(span)),
         Fault::Split(span) => Fault::Split(cut(span)),
         Fault::Merge(span) => Fault::Merge(cut(span)),
-        // A reading that comes twice is read twice: the rig asks there, and the trouble would be its own.
-        Fault::Duplicate(ppm) if cable == CableRole::Service => Fault::Drop(ppm),
-        // Without readings nobody knows of an operator's deeds.
-        Fault::Unplugged | Fault::Break if cable == CableRole::Service => Fault::Stall(STILL),
+        // No wire says a byte twice; a converter on a camera's cable may.
+        Fault::Duplicate(ppm) | Fault::Drop(ppm) if polled => Fault::Drop(ppm.min(WORN)),
+        Fault::Flip(ppm) if polled => Fault::Flip(ppm.min(WORN)),
         Fault::Stall(span) if polled => Fault::Stall(span.min(STILL)),
         Fault::Stall(span) if camera => Fault::Stall(span.min(CONVERSED)),
         other => other,

@@ -139,6 +139,11 @@ impl Bus {
         }
     }
 
+    /// The controller's supply goes: what is on the line then it does not hear, and need not wait for.
+    pub(super) fn power_lost(&mut self) {
+        self.last_end = None;
+    }
+
     /// Whether a frame of `sent` bytes took so much longer than the line needs that some cable held it up.
     fn is_held_up(&self, start: Instant, end: Instant, sent: usize) -> bool {
         end > start + self.times.of(sent) + HELD_UP

@@ -1,5 +1,6 @@
 //! Frames: which cable one was on decides who reads it.
 
+use emulators::time::Span;
 use emulators::wire::Parsed;
 use emulators::wire::modbus::parse_request;
 
@@ -9,6 +10,9 @@ use super::service::Learnt;
 use crate::site::CableRole;
 use crate::trace::Frame;
 use crate::trace::aspect::Aspect;
+
+/// Beginnings and ends of transmissions are whole microseconds each.
+const ROUNDED: Span = Span::from_us(2);
 
 impl Observer {
     pub(super) fn frame(&mut self, frame: &Frame) {
@@ -156,7 +160,7 @@ impl Observer {
     fn collision(&mut self, role: CableRole, frame: &Frame) {
         let (start, end) = (frame.start, self.sink.now);
         let before = self.collided[role.index()].replace((start, end, frame.from));
-        let Some((other_start, _, other_from)) = before.filter(|(_, other_end, _)| *other_end > start) else {
+        let Some((other_start, _, other_from)) = before.filter(|(_, other_end, _)| *other_end > start + ROUNDED) else {
             return;
         };
         // Two that begin at the same instant are not inside each other.

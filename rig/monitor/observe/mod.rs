@@ -352,6 +352,9 @@ impl Observer {
     }
 
     fn power(&mut self, on: bool) {
+        // Noise that ends before the supply comes is on record before it.
+        self.lamps.power_lost();
+        self.feedback.power_lost();
         self.heads.power(&mut self.sink, on);
         self.reckon_all();
         if !on {
