@@ -226,7 +226,8 @@ fn within_patience(cable: CableRole, fault: cable::Fault) -> cable::Fault {
     match fault {
         Fault::Delay(span) => Fault::Delay(cut(span)),
         Fault::Jitter(span) => Fault::Jitter(cut(span)),
-        Fault::Split(span) => Fault::Split(cut(span)),
+        // A frame in two parts is none on a bus that tells frames by silence: that is a cable unplugged.
+        Fault::Split(span) if polled => Fault::Delay(cut(span)),
         Fault::Merge(span) => Fault::Merge(cut(span)),
         // No wire says a byte twice; a converter on a camera's cable may.
         Fault::Duplicate(ppm) | Fault::Drop(ppm) if polled => Fault::Drop(ppm.min(WORN)),

@@ -125,6 +125,8 @@ pub(super) struct Bus {
     shortest_gap: Span,
     /// What cables have held up within a second from this instant on.
     drag: (Instant, Span),
+    /// When something last arrived that was held up.
+    held_at: Option<Instant>,
 }
 
 impl Bus {
@@ -136,6 +138,7 @@ impl Bus {
             last_end: None,
             shortest_gap: Span::MAX,
             drag: (Instant::ZERO, Span::ZERO),
+            held_at: None,
         }
     }
 
@@ -149,12 +152,18 @@ impl Bus {
         end > start + self.times.of(sent) + HELD_UP
     }
 
+    /// Whether a cable held something up within a second.
+    pub(super) fn held_up_lately(&self, now: Instant) -> bool {
+        self.held_at.is_some_and(|at| now.since(at) <= Span::from_secs(1))
+    }
+
     /// A frame of `sent` bytes arrived at `end`. Whether cables hold up so much that edges must come late. Now and then a
     /// converter or a busy host holds up a frame: that is nothing yet.
     pub(super) fn drags(&mut self, start: Instant, end: Instant, sent: usize) -> bool {
         if !self.is_held_up(start, end, sent) {
             return false;
         }
+        self.held_at = Some(end);
         if end.since(self.drag.0) > Span::from_secs(1) {
             self.drag = (end, Span::ZERO);
         }

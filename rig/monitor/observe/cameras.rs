@@ -20,6 +20,8 @@ const SESSION_LASTS: Span = Span::from_secs(12);
 const EDGE_TOLERANCE: Span = Span::from_ms(100);
 /// So many time stamps in a row that are not after the newest are those of a clock that was set back.
 const SET_BACK: u8 = 3;
+/// So many queries without an answer make a camera off-line (GB/T 43229).
+const GIVEN_UP: i64 = 3;
 /// Window of the erratic count (T32 is per minute).
 const MINUTE: Span = Span::from_secs(60);
 
@@ -169,6 +171,10 @@ impl Camera {
                 // Its clock may have been set meanwhile.
                 self.newest = None;
                 self.distance_us = None;
+                if self.unanswered >= GIVEN_UP {
+                    // What it reported before it was given up is forgotten.
+                    self.received = [None; 2];
+                }
                 sink.set_flag(sink.ids.in_session[place], false);
                 sink.event(sink.ids.connect_request[place], 0);
             }

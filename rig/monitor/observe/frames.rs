@@ -1,6 +1,6 @@
 //! Frames: which cable one was on decides who reads it.
 
-use emulators::time::Span;
+use emulators::time::{Instant, Span};
 use emulators::wire::Parsed;
 use emulators::wire::modbus::parse_request;
 
@@ -13,6 +13,18 @@ use crate::trace::aspect::Aspect;
 
 /// Beginnings and ends of transmissions are whole microseconds each.
 const ROUNDED: Span = Span::from_us(2);
+
+/// A line that takes this much longer than its characters need holds frames up.
+const HELD_UP: Span = Span::from_ms(2);
+
+/// A transmission that collided.
+#[derive(Clone, Debug)]
+pub(super) struct Sent {
+    start: Instant,
+    end: Instant,
+    from: Option<u8>,
+    held_up: bool,
+}
 
 impl Observer {
     pub(super) fn frame(&mut self, frame: &Frame) {
@@ -156,19 +168,23 @@ impl Observer {
         }
     }
 
-    /// Two transmissions overlapped: the one that began later is to blame, if it is the controller's.
+    /// Two transmissions overlapped: the one that began later is to blame, if it is the controller's. What a cable holds up has
+    /// left its sender long before it arrives: who begins meanwhile cannot know.
     fn collision(&mut self, role: CableRole, frame: &Frame) {
         let (start, end) = (frame.start, self.sink.now);
-        let before = self.collided[role.index()].replace((start, end, frame.from));
-        let Some((other_start, _, other_from)) = before.filter(|(_, other_end, _)| *other_end > start + ROUNDED) else {
+        let line = self.times[role.index()].as_ref().map_or(Span::MAX, |times| times.of(length(frame)));
+        let now = Sent { start, end, from: frame.from, held_up: end.since(start) > line + HELD_UP };
+        let Some(before) = self.collided[role.index()].replace(now.clone()) else { return };
+        let catching_up = role == CableRole::Lamps && self.lamps.held_up_lately(end);
+        if before.end <= start + ROUNDED || before.held_up || now.held_up || catching_up {
             return;
-        };
+        }
         // Two that begin at the same instant are not inside each other.
-        let later = if start > other_start { frame.from } else { other_from };
+        let later = if start > before.start { now.from } else { before.from };
         // Where instants are uncertain, so is who was first.
         let exact = self.sink.earliest == self.sink.now;
-        let both_meant = frame.from.is_some() && other_from.is_some() && exact;
-        if both_meant && start != other_start && later == Some(0) {
+        let both_meant = now.from.is_some() && before.from.is_some() && exact;
+        if both_meant && start != before.start && later == Some(0) {
             self.sink.event(self.sink.ids.overlap[0], role.index() as i64);
         }
     }

@@ -26,12 +26,13 @@ mod sink;
 mod units;
 mod vocabulary;
 
-use emulators::time::{Instant, Line, Span};
+use emulators::time::{CharacterTimes, Instant, Line, Span};
 
 use self::bus::Bus;
 use self::cameras::Camera;
 use self::context::Context;
 use self::displays::Displays;
+use self::frames::Sent;
 use self::heads::{Heads, pedestrian_level, place, vehicle_level};
 use self::posts::Posts;
 use self::service::Service;
@@ -57,6 +58,7 @@ emulators::timers! {
         Sensed = "lamp feedback",
         Dark = "a lamp that is driven and dark",
         LampNoise = "damage on the lamp bus",
+        LampUnheard = "answers on the lamp bus",
         Countdown = "countdown broadcast",
         Unsaid = "nothing sent to a display",
         SilenceA = "camera A",
@@ -114,7 +116,8 @@ pub struct Observer {
     /// The record has told whether the controller's supply came or was there.
     supply_known: bool,
     voice: (u64, u64),
-    collided: [Option<(Instant, Instant, Option<u8>)>; CableRole::COUNT],
+    collided: [Option<Sent>; CableRole::COUNT],
+    times: [Option<CharacterTimes>; CableRole::COUNT],
     seen: Vec<(usize, Sighting)>,
 }
 
@@ -177,7 +180,8 @@ impl Observer {
             clock: i64::from(starts_at),
             supply_known: false,
             voice: (minutes("voice_from", 420), minutes("voice_to", 1_260)),
-            collided: [None; CableRole::COUNT],
+            collided: [const { None }; CableRole::COUNT],
+            times: std::array::from_fn(|place| wiring.cables[place].map(|cable| CharacterTimes::new(cable.line))),
             seen: Vec::new(),
             sink,
         };
@@ -281,6 +285,7 @@ impl Observer {
             Timer::Sensed => self.heads.unsensed(sink),
             Timer::Dark => self.heads.dark(sink),
             Timer::LampNoise => sink.set_flag(sink.ids.lamp_noise[0], false),
+            Timer::LampUnheard => Units::unheard(sink),
             Timer::Countdown => self.displays.silent(sink),
             Timer::Unsaid => self.displays.unsaid(sink),
             Timer::SilenceA => self.camera_silent(0),

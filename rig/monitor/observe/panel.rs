@@ -35,7 +35,7 @@ const SLACK: Span = Span::from_ms(300);
 /// The same for local seconds, which are whole.
 const LOCAL_SLACK: i64 = 3;
 /// So many readings in a row must disagree with the street: at one instant each is right for itself.
-const IN_A_ROW: u8 = 3;
+const IN_A_ROW: u8 = 5;
 
 /// A reading of the state block.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,8 @@
 
 use emulators::time::{Instant, Span};
 
-use super::sink::Sink;
+use super::Timer;
+use super::sink::{Sink, flag};
 use crate::site::Wiring;
 
 /// A unit that has been asked for this long without an answer is one that a controller must have missed: a lamp bus is
@@ -11,6 +12,8 @@ use crate::site::Wiring;
 const UNIT_DEAF: Span = Span::from_ms(2_500);
 /// The same of the feedback module, which is asked many times a second.
 const FEEDBACK_LOST: Span = Span::from_ms(1_500);
+/// A lamp bus on which nobody has answered for more than its refresh may be cut.
+const UNHEARD: Span = Span::from_ms(550);
 /// The first units are heads, the others posts.
 const HEADS: usize = 4;
 /// Questions further apart than this do not belong together: the controller itself was silent between.
@@ -72,10 +75,17 @@ impl Units {
     /// A unit on the lamp bus answers.
     pub(super) fn lamp_unit_answered(&mut self, sink: &mut Sink, unit: u8) {
         let Some(place) = self.addresses.iter().position(|known| *known == unit) else { return };
+        sink.wake(Timer::LampUnheard, sink.now + UNHEARD);
+        sink.set_flag(sink.ids.lamp_unheard[0], false);
         self.lamps[place] = Unanswered::default();
         if std::mem::take(&mut self.deaf[place]) {
             sink.set_flag(sink.ids.unit_deaf[0], self.deaf != [false; 6]);
         }
+    }
+
+    /// Nobody has answered for long enough to say that nobody does, since the last answer.
+    pub(super) fn unheard(sink: &mut Sink) {
+        sink.set_since(sink.ids.lamp_unheard[0], flag(true), sink.now.back(UNHEARD));
     }
 
     /// Somebody has acknowledged what was wrong: a head that answers again counts as found.
@@ -101,8 +111,10 @@ impl Units {
         self.lamps = [Unanswered::default(); 6];
         self.deaf = [false; 6];
         self.feedback = Unanswered::default();
-        sink.set_flag(sink.ids.unit_deaf[0], false);
-        sink.set_flag(sink.ids.head_lost[0], false);
+        sink.timers.clear(Timer::LampUnheard);
+        for signal in [sink.ids.lamp_unheard[0], sink.ids.unit_deaf[0], sink.ids.head_lost[0]] {
+            sink.set_flag(signal, false);
+        }
         sink.set_flag(sink.ids.feedback_lost[0], false);
     }
 }

@@ -15,6 +15,7 @@
 //! | `UNSEEN_LAMPS` | the lamp-sense module is silent or its answers too far apart, and on to the next vehicle green: nothing above and no aspect is known |
 //! | `CMD_MISMATCH`, `LIT_UNCOMMANDED`, `GREEN_UNCOMMANDED` | coils last acknowledged differ from the feedback; in a lamp, in a green that is lit |
 //! | `FEEDBACK_LINK`, `LAMP_LINK`, `LAMP_NOISE` | answer within 0.5 s; every head written within the watchdog time; damage within 2 s, and from 1 s before it |
+//! | `LAMP_UNHEARD` | no unit on the lamp bus has answered for 0.55 s |
 //! | `FEEDBACK_DEAF` | the feedback module was asked, and asked again before it answered |
 //! | `FEEDBACK_LOST`, `UNIT_DEAF` | the feedback module, a unit on the lamp bus: nothing but questions for 1.5 s, for 2.5 s |
 //! | `HEAD_LOST` | a head has been deaf so long, until a reset that finds it answering, or a loss of supply |
@@ -107,6 +108,7 @@ signals! {
     head_lost: Domain::Flag => ["HEAD_LOST"];
     lamp_link: Domain::Flag => ["LAMP_LINK"];
     lamp_noise: Domain::Flag => ["LAMP_NOISE"];
+    lamp_unheard: Domain::Flag => ["LAMP_UNHEARD"];
     watchdog_told: Domain::Flag => ["WATCHDOG_TOLD"];
     posts_told: Domain::Flag => ["POSTS_TOLD"];
     go_told: Domain::Event => ["go_told_A", "go_told_B"];
