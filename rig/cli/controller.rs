@@ -42,6 +42,8 @@ pub(super) struct Arguments {
 /// The process's world: a state file, and whoever reads standard output.
 struct Process {
     state: Option<PathBuf>,
+    /// A program listens on standard output.
+    attached: bool,
 }
 
 impl World for Process {
@@ -53,6 +55,9 @@ impl World for Process {
     }
 
     fn late(&mut self, by: Span) {
+        if !self.attached {
+            return tracing::warn!("host too slow: the controller was served {by} s late");
+        }
         let mut out = std::io::stdout();
         let _ = writeln!(out, "late {}", by.as_us()).and_then(|()| out.flush());
     }
@@ -121,7 +126,7 @@ fn control(arguments: &Arguments, site: &Site, ports: &PortsFile) -> Result<(), 
         }
         let device = device(arguments, site);
         let mut lateness = Lateness::default();
-        let mut world = Process { state: arguments.state.clone() };
+        let mut world = Process { state: arguments.state.clone(), attached };
         let ended = serve(device, open, WallClock::start(), news, &mut world, &mut lateness, &STOP)
             .await
             .map_err(|error| error.to_string())?;

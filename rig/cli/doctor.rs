@@ -98,6 +98,13 @@ fn limits(file: &PortsFile) -> Vec<String> {
              way round, cannot be seen at {ptys}"
         ));
     }
+    let others = of(|url| matches!(url, PortUrl::Device(_)) && url.is_timeless());
+    if !others.is_empty() {
+        limits.push(format!(
+            "a pseudo-terminal that another program made carries bytes at every rate: neither a wrong rate or parity, nor \
+             wires A and B the wrong way round, can be seen at {others}"
+        ));
+    }
     let networks = of(|url| matches!(url, PortUrl::Tcp(_) | PortUrl::TcpListen(_)));
     if !networks.is_empty() {
         limits.push(format!(
@@ -105,7 +112,8 @@ fn limits(file: &PortsFile) -> Vec<String> {
         ));
     }
     let wires = of(|url| {
-        matches!(url, PortUrl::Device(_) | PortUrl::ById(_) | PortUrl::Usb { .. } | PortUrl::Rfc2217(_))
+        let serial = matches!(url, PortUrl::Device(_) | PortUrl::ById(_) | PortUrl::Usb { .. });
+        (serial || matches!(url, PortUrl::Rfc2217(_))) && !url.is_timeless()
     });
     if !wires.is_empty() {
         limits.push(format!(

@@ -175,8 +175,10 @@ pub(super) fn summary(site: &str, outcomes: &[Outcome], took: Duration, manner: 
         say!("{} {}: {}", word(&outcome.status).0, outcome.scenario, culprits(outcome));
         say!("  {}", command(outcome));
     }
+    let broken = count(|status| matches!(status, Status::Broken(_)));
+    let broken = if broken > 0 { format!(", {broken} broken off by the rig's own trouble") } else { String::new() };
     let text = format!(
-        "{site}: {} {}: {passed} passed, {violated} violated, {inconclusive} inconclusive, {skipped} skipped ({:.1} s)",
+        "{site}: {} {}: {passed} passed, {violated} violated, {inconclusive} inconclusive, {skipped} skipped{broken} ({:.1} s)",
         outcomes.len(),
         if outcomes.len() == 1 { "scenario" } else { "scenarios" },
         took.as_secs_f64()

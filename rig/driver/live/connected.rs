@@ -1,13 +1,16 @@
 //! A controller on the table: what can be done to it besides sending it bytes is done by people, by a program that
 //! works a relay, or through its service port.
 
+use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant as Clock};
 
 use emulators::device::Operator;
 use emulators::time::Instant;
 use emulators::wire::service_map as map;
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::sync::mpsc;
 
 use super::{Begun, Cabinet, News};
@@ -20,13 +23,24 @@ pub struct Connected {
     power: ActionBy,
     operator: ActionBy,
     news: mpsc::Sender<News>,
+    /// The command that runs now; it leads a process group of its own.
+    running: Arc<Mutex<Option<Pid>>>,
+}
+
+impl Drop for Connected {
+    /// What still runs when nobody waits for it any more is ended, with all that it has started.
+    fn drop(&mut self) {
+        if let Ok(mut running) = self.running.lock() {
+            end(running.take());
+        }
+    }
 }
 
 impl Connected {
     /// Actions are done as the ports file says.
     #[must_use]
     pub fn new(power: ActionBy, operator: ActionBy, news: mpsc::Sender<News>) -> Connected {
-        Connected { power, operator, news }
+        Connected { power, operator, news, running: Arc::default() }
     }
 
     fn ask(&self, by: &ActionBy, what: &str, word: &str) -> Result<Begun, String> {
@@ -38,8 +52,9 @@ impl Connected {
             }
             ActionBy::Run(command) => {
                 let (command, word, news) = (command.clone(), word.to_owned(), self.news.clone());
+                let running = Arc::clone(&self.running);
                 thread::spawn(move || {
-                    let _ = news.blocking_send(News::Confirmed(carry_out(&command, &word)));
+                    let _ = news.blocking_send(News::Confirmed(carry_out(&command, &word, &running)));
                 });
                 Ok(Begun::Asked)
             }
@@ -52,28 +67,49 @@ impl Connected {
 const COMMAND_LASTS: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Runs a command of the ports file with the action's word as its last argument.
-fn carry_out(command: &[String], word: &str) -> Result<(), String> {
+/// Ends a process group. One that has ended already is gone.
+fn end(group: Option<Pid>) {
+    if let Some(group) = group {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+/// Runs a command of the ports file with the action's word as its last argument. `running` is told of it.
+fn carry_out(command: &[String], word: &str, running: &Mutex<Option<Pid>>) -> Result<(), String> {
     let [program, arguments @ ..] = command else { return Err("the command is empty".to_owned()) };
     let mut command = Command::new(program);
     // Standard output is the results'.
-    command.args(arguments).arg(word).stdin(Stdio::null()).stdout(std::io::stderr());
-    let mut child = command.spawn().map_err(|error| format!("`{program}` cannot be run: {error}"))?;
+    command.args(arguments).arg(word).stdin(Stdio::null()).stdout(std::io::stderr()).process_group(0);
+    let mut child = command.spawn().map_err(|error| format!("[actions]: the command `{program}` cannot be run: {error}"))?;
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let note = |group| {
+        if let Ok(mut running) = running.lock() {
+            *running = group;
+        }
+    };
+    note(group);
     let until = Clock::now() + COMMAND_LASTS;
-    loop {
+    let done = loop {
         match child.try_wait() {
-            Ok(Some(status)) if status.success() => return Ok(()),
-            Ok(Some(status)) => return Err(format!("`{program} … {word}` ended with {status}")),
+            // What it has left running (a controller, say) is meant to.
+            Ok(Some(status)) if status.success() => break Ok(()),
+            Ok(Some(status)) => {
+                break Err(format!("[actions]: the command `{program}` ended with {status} when told `{word}`"));
+            }
             Ok(None) if Clock::now() >= until => {
-                let _ = child.kill();
+                end(group);
                 let _ = child.wait();
                 let seconds = COMMAND_LASTS.as_secs();
-                return Err(format!("`{program} … {word}` had not ended after {seconds} s and was stopped"));
+                break Err(format!(
+                    "[actions]: the command `{program}` had not ended {seconds} s after it was told `{word}`, and was stopped"
+                ));
             }
             Ok(None) => thread::sleep(LOOK),
-            Err(error) => return Err(format!("`{program}`: {error}")),
+            Err(error) => break Err(format!("[actions]: the command `{program}`: {error}")),
         }
-    }
+    };
+    note(None);
+    done
 }
 
 /// The writes to holding registers that do what an operator does.

@@ -21,6 +21,8 @@ use crate::trace::{Record, What};
 const FORGIVEN: Span = Span::from_secs(2);
 /// A port that is gone this long does not come back in this run.
 const GRACE: Span = Span::from_secs(4);
+/// A controller that has said nothing at any port for so long, from its supply on, is not there.
+const MUTE: Span = Span::from_secs(30);
 /// How long a person may take to do what was asked.
 const PATIENCE: Span = Span::from_secs(120);
 /// How a live run ended.
@@ -103,6 +105,8 @@ impl LiveRun<'_> {
             alone: false,
             asked_since: None,
             supply: true,
+            supply_since: Instant::ZERO,
+            heard: false,
             uncertainty: self.uncertainty,
             worst: self.uncertainty.into_iter().max().unwrap_or(Span::ZERO),
             closing_is_trouble: self.closing_is_trouble,
@@ -145,8 +149,11 @@ struct RigSide<'a> {
     alone: bool,
     /// Since when what is confirmed right now may have been so.
     asked_since: Option<Instant>,
-    /// Whether the controller has supply as far as is known.
+    /// Whether the controller has supply as far as is known, and since when.
     supply: bool,
+    supply_since: Instant,
+    /// Whether anything at all has come from it.
+    heard: bool,
     uncertainty: [Span; CableRole::COUNT],
     worst: Span,
     closing_is_trouble: bool,
@@ -282,7 +289,7 @@ impl RigSide<'_> {
         match done {
             Ok(()) => {
                 if let Stimulus::Power(on) = stimulus {
-                    self.supply = on;
+                    (self.supply, self.supply_since) = (on, self.last);
                 }
                 self.bench.handle_input(self.last, Input::Act(stimulus));
                 // It was done at some instant in between.
@@ -323,6 +330,13 @@ impl RigSide<'_> {
 
     /// Whoever has been waited for too long.
     fn give_up(&mut self) {
+        let mute = !self.heard && self.supply && self.asked.is_none();
+        if mute && self.last.since(self.supply_since) >= MUTE && self.over.is_none() {
+            self.fail(format!(
+                "nothing came from the controller at any port within {} s: is it on, and are its cables in? see `rig doctor`",
+                MUTE.as_secs()
+            ));
+        }
         for (port, gone) in self.gone.into_iter().enumerate() {
             if gone.is_some_and(|since| self.last.since(since) >= GRACE) {
                 let cable = cable(port);
@@ -392,6 +406,7 @@ impl Machine for RigSide<'_> {
 
     fn hear(&mut self, at: Instant, port: usize, bytes: Vec<u8>) {
         self.last = self.last.max(at);
+        self.heard = true;
         if let Some(role) = CableRole::ALL.get(port) {
             if self.paces[role.index()].hears(self.last) {
                 let name = role.name();

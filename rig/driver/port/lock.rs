@@ -17,6 +17,9 @@ pub enum LockError {
     /// Somebody else has it.
     #[error("in use by {0}")]
     Held(String),
+    /// This process has it.
+    #[error("in use by this rig itself ({0}), for another cable or under another name")]
+    Own(String),
     /// The lock file cannot be used.
     #[error("{path}: {source}")]
     File {
@@ -42,7 +45,10 @@ impl PortLock {
                 let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", me()));
                 Ok(PortLock { _file: file })
             }
-            Err(TryLockError::WouldBlock) => Err(LockError::Held(held_by(&mut file))),
+            Err(TryLockError::WouldBlock) => {
+                let holder = held_by(&mut file);
+                Err(if holder == me() { LockError::Own(holder) } else { LockError::Held(holder) })
+            }
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }
     }
@@ -67,12 +73,7 @@ fn held_by(file: &mut File) -> String {
     let mut holder = String::new();
     let _ = file.rewind().and_then(|()| file.take(100).read_to_string(&mut holder));
     let holder: String = holder.trim().chars().filter(|c| !c.is_control()).collect();
-    match holder.as_str() {
-        "" => "another process".to_owned(),
-        // Two cables of one ports file, or one port under two names.
-        own if own == me() => format!("this rig itself ({own}) under another name or for another cable"),
-        _ => holder,
-    }
+    if holder.is_empty() { "another process".to_owned() } else { holder }
 }
 
 fn open(path: &Path) -> io::Result<File> {

@@ -140,7 +140,10 @@ impl Port {
         match url {
             PortUrl::Pty(link) => {
                 let lock = PortLock::take(&std::path::absolute(link)?.to_string_lossy())?;
-                let kind = of_pty(pair(line, Some(link))?)?;
+                let made = pair(line, Some(link));
+                // Whatever stands in the way is the link's folder: a pair can always be opened.
+                let made = made.map_err(|error| Refusal::new(Hindrance::System, error.to_string()))?;
+                let kind = of_pty(made)?;
                 Ok(port(kind, Some(link.clone()), lock))
             }
             PortUrl::Tcp(address) | PortUrl::Rfc2217(address) => {
@@ -230,10 +233,11 @@ impl Port {
         Ok(Sender(way))
     }
 
-    /// Whether the rig can set the line's rate here.
+    /// Whether the rig can set the line's rate here, and the far end's matters.
     #[must_use]
     pub fn sets_line(&self) -> bool {
-        !matches!(self.url, PortUrl::Tcp(_) | PortUrl::TcpListen(_))
+        let foreign_terminal = matches!(self.kind, Kind::Tty { .. }) && self.url.is_timeless();
+        !foreign_terminal && !matches!(self.url, PortUrl::Tcp(_) | PortUrl::TcpListen(_))
     }
 
     /// The same port with other line settings; its writing side must be there.

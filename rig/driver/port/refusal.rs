@@ -10,6 +10,8 @@ use super::url::PortUrl;
 pub enum Hindrance {
     /// Another program has it.
     Busy,
+    /// This rig has it, for another cable.
+    Twice,
     /// This user may not.
     Forbidden,
     /// There is no such node or adapter.
@@ -71,6 +73,7 @@ impl From<LockError> for Refusal {
     fn from(error: LockError) -> Refusal {
         let kind = match error {
             LockError::Held(_) => Hindrance::Busy,
+            LockError::Own(_) => Hindrance::Twice,
             LockError::File { .. } => Hindrance::System,
         };
         Refusal::new(kind, error.to_string())
@@ -80,10 +83,9 @@ impl From<LockError> for Refusal {
 impl From<&io::Error> for Refusal {
     fn from(error: &io::Error) -> Refusal {
         match error.kind() {
-            io::ErrorKind::PermissionDenied => Refusal::new(
-                Hindrance::Forbidden,
-                "may not be opened: add yourself to its group (often `dialout`) and log in again",
-            ),
+            io::ErrorKind::PermissionDenied => {
+                Refusal::new(Hindrance::Forbidden, "you may not open it; `rig ports` says what helps")
+            }
             io::ErrorKind::IsADirectory => Refusal::new(Hindrance::NoPort, "this is a folder, no serial port"),
             _ => Refusal::new(Hindrance::System, error.to_string()),
         }

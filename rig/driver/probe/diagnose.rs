@@ -253,9 +253,8 @@ fn trouble_of(port: &Seen, trouble: &Trouble) -> Finding {
         Trouble::Open(hindrance, why) => {
             let (kind, change) = match hindrance {
                 Hindrance::Busy => ("busy", "end the other program, or name another port".to_owned()),
-                Hindrance::Forbidden => {
-                    ("permission", "`sudo usermod -aG dialout $USER`, then log in again".to_owned())
-                }
+                Hindrance::Twice => ("twice", "give every cable a port of its own".to_owned()),
+                Hindrance::Forbidden => ("permission", "see what `rig ports` says of it".to_owned()),
                 Hindrance::Missing => {
                     ("missing", format!("plug it in, or name another port for {name} (`rig ports` lists them)"))
                 }
@@ -361,7 +360,8 @@ fn garbage(port: &Seen) -> Finding {
 /// The far end speaks at other settings than the site file says.
 fn line_settings(wiring: &Wiring, port: &Seen, at_home: CableRole, found: Found) -> Option<Finding> {
     let says = line_of(at_home, wiring);
-    if found.line == says {
+    // Where any rate gets through, none can be told.
+    if found.line == says || !port.sets_line {
         return None;
     }
     let (name, home) = (port.role.name(), at_home.name());

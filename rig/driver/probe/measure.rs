@@ -22,6 +22,8 @@ const GIVE_UP: u32 = 3;
 const QUIET: Duration = Duration::from_millis(20);
 /// Pause between messages: a machine is disturbed now and then, and a burst would fall between.
 const PACE: Duration = Duration::from_millis(2);
+/// The line of a port that takes no time for its characters.
+const NO_TIME: Line = Line { baud: u32::MAX, bits: 1 };
 /// What is sent where the message comes back as it is.
 const PATTERN: usize = 8;
 
@@ -127,6 +129,7 @@ pub async fn measure(
     };
     let mut port = Port::open(url, line).await?;
     await_far_end(&mut port).await?;
+    let line = if port.is_timeless() { NO_TIME } else { line };
     answers(port, question, &question.bytes(wiring), line, samples).await
 }
 
@@ -149,9 +152,7 @@ async fn own_terminal(line: Line, samples: u32) -> Result<Measured, MeasureError
     let node = near.far_end().cloned().unwrap_or_default();
     let mut far = Port::open(&PortUrl::Device(node), line).await?;
     let mut sender = far.sender()?;
-    // A pseudo-terminal takes no time for its characters.
-    let no_time = Line { baud: u32::MAX, bits: 1 };
-    back_and_forth(&mut near, &mut sender, no_time, samples, Method::OwnTerminal, "a defect of the rig").await
+    back_and_forth(&mut near, &mut sender, NO_TIME, samples, Method::OwnTerminal, "a defect of the rig").await
 }
 
 /// What is sent comes back as it is.
