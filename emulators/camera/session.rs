@@ -278,9 +278,7 @@ impl Camera {
         let mut bytes = Vec::new();
         let from = next_to(self.config.address, self.faults.impostor);
         let to = next_to(to, self.faults.misdirected);
-        message
-            .packet(from, to, self.config.crosswalk_info_len)
-            .emit(self.config.crc, &mut bytes);
+        message.packet(from, to, self.config.crosswalk_info_len).emit(self.config.crc, &mut bytes);
         if self.faults.bad_crc {
             spoil(&mut bytes);
         }
@@ -320,6 +318,7 @@ impl Camera {
 /// The device of the next number, if so.
 const fn next_to(address: Address, other: bool) -> Address {
     // The highest is everybody: below it one back is as good.
-    let number = if address.number >= Address::BROADCAST - 1 { address.number - 1 } else { address.number + 1 };
+    let number =
+        if address.number >= Address::BROADCAST - 1 { address.number - 1 } else { address.number + 1 };
     if other { Address { number, ..address } } else { address }
 }

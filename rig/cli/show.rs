@@ -176,7 +176,8 @@ pub(super) fn summary(site: &str, outcomes: &[Outcome], took: Duration, manner: 
         say!("  {}", command(outcome));
     }
     let broken = count(|status| matches!(status, Status::Broken(_)));
-    let broken = if broken > 0 { format!(", {broken} broken off by the rig's own trouble") } else { String::new() };
+    let broken =
+        if broken > 0 { format!(", {broken} broken off by the rig's own trouble") } else { String::new() };
     let text = format!(
         "{site}: {} {}: {passed} passed, {violated} violated, {inconclusive} inconclusive, {skipped} skipped{broken} ({:.1} s)",
         outcomes.len(),

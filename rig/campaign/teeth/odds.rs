@@ -33,8 +33,11 @@ pub struct Odds {
 pub fn odds_tasks(tasks: &[Task], first: u64, seeds: u64) -> Vec<Task> {
     let of = |task: &Task, waits: Waits| {
         let task = task.clone();
-        (first..first + seeds)
-            .map(move |seed| Task { search: Search { seed, waits }, sites: task.sites[..1].into(), ..task.clone() })
+        (first..first + seeds).map(move |seed| Task {
+            search: Search { seed, waits },
+            sites: task.sites[..1].into(),
+            ..task.clone()
+        })
     };
     tasks.iter().flat_map(|task| WAYS.into_iter().flat_map(move |waits| of(task, waits))).collect()
 }
@@ -66,12 +69,16 @@ fn quantile(sorted: &[u64], seeds: usize, percent: usize) -> Option<u64> {
 impl fmt::Display for Odds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.within.as_secs();
-        writeln!(f, "| defect | waits | found | within {seconds} s | cases: median | 90 % | seconds: median | 90 % |")?;
+        writeln!(
+            f,
+            "| defect | waits | found | within {seconds} s | cases: median | 90 % | seconds: median | 90 % |"
+        )?;
         writeln!(f, "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")?;
         for row in &self.rows {
             let Row { defect, waits, seeds, cases, wall_ms } = row;
             let in_time = wall_ms.iter().filter(|ms| Duration::from_millis(**ms) <= self.within).count();
-            let count = |percent| quantile(cases, *seeds, percent).map_or("more".to_owned(), |n| n.to_string());
+            let count =
+                |percent| quantile(cases, *seeds, percent).map_or("more".to_owned(), |n| n.to_string());
             let time = |percent| {
                 let ms = quantile(wall_ms, *seeds, percent);
                 ms.map_or("more".to_owned(), |ms| format!("{:.1}", ms as f64 / 1_000.0))
@@ -132,9 +139,11 @@ mod tests {
 
     #[test]
     fn every_seed_is_tried_in_every_way() {
-        let task = Task { name: "001-x".to_owned(), sites: vec!["s".to_owned(), "t".to_owned()], ..Task::default() };
+        let task =
+            Task { name: "001-x".to_owned(), sites: vec!["s".to_owned(), "t".to_owned()], ..Task::default() };
         let tasks = odds_tasks(&[task], 5, 2);
-        let searches: Vec<(u64, Waits)> = tasks.iter().map(|task| (task.search.seed, task.search.waits)).collect();
+        let searches: Vec<(u64, Waits)> =
+            tasks.iter().map(|task| (task.search.seed, task.search.waits)).collect();
         let of = |waits| [(5, waits), (6, waits)];
         assert_eq!(searches, [of(Waits::Uniform), of(Waits::Mixed), of(Waits::Anchored)].concat());
         assert!(tasks.iter().all(|task| task.sites == ["s"]));

@@ -157,7 +157,8 @@ esac
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("it can be run");
         let tasks = ["a", "b", "c"].map(|name| Task { name: name.to_owned(), ..Task::default() });
         let order = Order { tasks: tasks.into(), jobs: 1, ..Order::default() };
-        let bites = try_out(&program, &order, Duration::from_secs(1), &mut |_| {}).expect("a program that runs");
+        let bites =
+            try_out(&program, &order, Duration::from_secs(1), &mut |_| {}).expect("a program that runs");
         let hangs: Vec<(&str, bool)> = bites.iter().map(|bite| (bite.name.as_str(), bite.hangs)).collect();
         assert_eq!(hangs, [("a", false), ("b", true), ("c", false)]);
     }

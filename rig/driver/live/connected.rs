@@ -80,7 +80,9 @@ fn carry_out(command: &[String], word: &str, running: &Mutex<Option<Pid>>) -> Re
     let mut command = Command::new(program);
     // Standard output is the results'.
     command.args(arguments).arg(word).stdin(Stdio::null()).stdout(std::io::stderr()).process_group(0);
-    let mut child = command.spawn().map_err(|error| format!("[actions]: the command `{program}` cannot be run: {error}"))?;
+    let mut child = command
+        .spawn()
+        .map_err(|error| format!("[actions]: the command `{program}` cannot be run: {error}"))?;
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let note = |group| {
         if let Ok(mut running) = running.lock() {
@@ -94,7 +96,9 @@ fn carry_out(command: &[String], word: &str, running: &Mutex<Option<Pid>>) -> Re
             // What it has left running (a controller, say) is meant to.
             Ok(Some(status)) if status.success() => break Ok(()),
             Ok(Some(status)) => {
-                break Err(format!("[actions]: the command `{program}` ended with {status} when told `{word}`"));
+                break Err(format!(
+                    "[actions]: the command `{program}` ended with {status} when told `{word}`"
+                ));
             }
             Ok(None) if Clock::now() >= until => {
                 end(group);

@@ -264,7 +264,7 @@ fn settle(
             Ok(sent) if sent == bytes.len() => {}
             Ok(_) => {
                 tracing::debug!(cable = cable(port), "the far end reads too slowly: bytes were not sent");
-            },
+            }
             // A port that is gone says so once; its listener knows as well.
             Err(error) => trouble.push((port, error)),
         }

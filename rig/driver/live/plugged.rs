@@ -101,10 +101,10 @@ impl<D: Device<Act = (), Sight = ()>> Machine for Plugged<'_, D> {
             News::Told(line) => self.told(at, line.trim()),
             News::Gone { port, why } => {
                 tracing::warn!(cable = cable(port), "a port is gone, and looked for: {why}");
-            },
+            }
             News::Back { port, node } => {
                 tracing::warn!(cable = cable(port), node, "a port is back");
-            },
+            }
             News::WrongBaud { port, rate } => {
                 tracing::warn!(cable = cable(port), rate, "the far end uses another rate than the line's");
             }

@@ -385,9 +385,7 @@ async fn connect(address: &str) -> Result<TcpStream, Refusal> {
             Ok(stream)
         }
         Ok(Err(error)) => Err(Refusal::unreachable(format!("{error}; {hint}"))),
-        Err(_) => {
-            Err(Refusal::unreachable(format!("no answer within {} s; {hint}", CONNECT.as_secs())))
-        }
+        Err(_) => Err(Refusal::unreachable(format!("no answer within {} s; {hint}", CONNECT.as_secs()))),
     }
 }
 

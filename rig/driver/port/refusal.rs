@@ -86,7 +86,9 @@ impl From<&io::Error> for Refusal {
             io::ErrorKind::PermissionDenied => {
                 Refusal::new(Hindrance::Forbidden, "you may not open it; `rig ports` says what helps")
             }
-            io::ErrorKind::IsADirectory => Refusal::new(Hindrance::NoPort, "this is a folder, no serial port"),
+            io::ErrorKind::IsADirectory => {
+                Refusal::new(Hindrance::NoPort, "this is a folder, no serial port")
+            }
             _ => Refusal::new(Hindrance::System, error.to_string()),
         }
     }

@@ -62,7 +62,9 @@ impl FromStr for PortUrl {
             return Ok(PortUrl::Device(text.into()));
         }
         let Some((scheme, rest)) = text.split_once(':') else {
-            return Err(wrong("a device's path begins with `/`, everything else with a scheme such as `pty:`"));
+            return Err(wrong(
+                "a device's path begins with `/`, everything else with a scheme such as `pty:`",
+            ));
         };
         if rest.is_empty() {
             return Err(wrong("nothing follows the scheme"));

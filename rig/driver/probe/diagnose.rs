@@ -255,10 +255,13 @@ fn trouble_of(port: &Seen, trouble: &Trouble) -> Finding {
                 Hindrance::Busy => ("busy", "end the other program, or name another port".to_owned()),
                 Hindrance::Twice => ("twice", "give every cable a port of its own".to_owned()),
                 Hindrance::Forbidden => ("permission", "see what `rig ports` says of it".to_owned()),
-                Hindrance::Missing => {
-                    ("missing", format!("plug it in, or name another port for {name} (`rig ports` lists them)"))
+                Hindrance::Missing => (
+                    "missing",
+                    format!("plug it in, or name another port for {name} (`rig ports` lists them)"),
+                ),
+                Hindrance::NoPort => {
+                    ("no-port", format!("name a serial port for {name} (`rig ports` lists them)"))
                 }
-                Hindrance::NoPort => ("no-port", format!("name a serial port for {name} (`rig ports` lists them)")),
                 Hindrance::Unreachable => {
                     ("unreachable", "start the port server, or correct host and port".to_owned())
                 }

@@ -162,7 +162,9 @@ fn refused(roots: &Roots, node: &Path) -> Option<String> {
     let group = group.unwrap_or_else(|| gid.to_string());
     if gid == 0 {
         // Nobody should join this group for the sake of a port.
-        return Some("you may not open it: it is root's; a udev rule can give it to a group of yours".to_owned());
+        return Some(
+            "you may not open it: it is root's; a udev rule can give it to a group of yours".to_owned(),
+        );
     }
     Some(format!("you may not open it: `sudo usermod -aG {group} $USER`, then log in again"))
 }

@@ -181,7 +181,9 @@ impl Observer {
             supply_known: false,
             voice: (minutes("voice_from", 420), minutes("voice_to", 1_260)),
             collided: [const { None }; CableRole::COUNT],
-            times: std::array::from_fn(|place| wiring.cables[place].map(|cable| CharacterTimes::new(cable.line))),
+            times: std::array::from_fn(|place| {
+                wiring.cables[place].map(|cable| CharacterTimes::new(cable.line))
+            }),
             seen: Vec::new(),
             sink,
         };
