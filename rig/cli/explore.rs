@@ -51,14 +51,14 @@ pub(super) struct Arguments {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Drawn {
+pub(super) enum Drawn {
     Uniform,
     Mixed,
     Anchored,
 }
 
 impl Drawn {
-    const fn waits(self) -> Waits {
+    pub(super) const fn waits(self) -> Waits {
         match self {
             Drawn::Uniform => Waits::Uniform,
             Drawn::Mixed => Waits::Mixed,

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant as Clock};
 
 use serde_json::json;
 
+use super::explore::Drawn;
 use super::{Exit, Manner, complain};
 use crate::campaign::Waits;
 use crate::campaign::teeth::{
@@ -28,7 +29,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     known: bool,
     /// Exploration gives a defect up after so many cases; 0: the suite alone.
-    #[arg(long, value_name = "N", default_value_t = 500)]
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
     cases: u64,
     /// Trials that each of the two stages of shrinking may take.
     #[arg(long, value_name = "N", default_value_t = 400)]
@@ -66,6 +67,9 @@ pub(super) struct Arguments {
     /// Instead of the matrix: how soon exploration alone finds each defect, with so many seeds and each way to draw waits.
     #[arg(long, value_name = "SEEDS", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     odds: Option<u64>,
+    /// With `--odds`: only this way to draw waits; may be repeated.
+    #[arg(long, value_enum, requires = "odds")]
+    waits: Vec<Drawn>,
     /// What a search of `--odds` may take on one core.
     #[arg(long, default_value = "60s", value_name = "TIME", value_parser = super::explore::budget)]
     within: Duration,
@@ -184,8 +188,9 @@ fn bite(arguments: &Arguments, built: &Built, manner: Manner) -> Result<Matrix, 
 fn odds(arguments: &Arguments, built: &Built, seeds: u64, manner: Manner) -> Result<(), TeethError> {
     let Built { defects, program, .. } = built;
     let tasks = tasks(defects, &arguments.site, search(arguments))?;
+    let ways: Vec<Waits> = arguments.waits.iter().map(|drawn| drawn.waits()).collect();
     let order = Order {
-        tasks: odds_tasks(&tasks, arguments.seed, seeds),
+        tasks: odds_tasks(&tasks, &ways, arguments.seed, seeds),
         suite: false,
         cases: u64::MAX,
         budget: Some(arguments.within),
