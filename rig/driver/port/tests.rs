@@ -199,3 +199,33 @@ fn a_peer_that_does_not_read_costs_frames_and_not_their_borders() {
         assert!(frames.chunks(1_500).all(|frame| frame == doubled));
     });
 }
+
+#[test]
+fn whoever_listens_already_is_named() {
+    run(async {
+        let first = open("tcp-listen://:0").await;
+        let port = address(&first).rsplit_once(':').expect("a port").1.to_owned();
+        // On all addresses it is the same port; so is a port server.
+        for url in [format!("tcp-listen://:{port}"), format!("rfc2217-listen://0.0.0.0:{port}")] {
+            let error = Port::open(&url.parse().expect("a port"), LINE).await.expect_err("in use");
+            assert_eq!(error.kind, Hindrance::Busy);
+            assert!(error.what.contains(&format!("pid {}", std::process::id())), "{error}");
+        }
+        drop(first);
+        open(&format!("tcp-listen://:{port}")).await;
+    });
+}
+
+#[test]
+fn what_stands_in_the_way_has_a_kind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let kind = |url: String| {
+        let url: PortUrl = url.parse().expect("a port");
+        run(async move { Port::open(&url, LINE).await.expect_err("no port").kind })
+    };
+    let shown = folder.path().display();
+    assert_eq!(kind(format!("{shown}/none")), Hindrance::Missing);
+    assert_eq!(kind("usb:ffff:fffe".to_owned()), Hindrance::Missing);
+    assert!(matches!(kind(shown.to_string()), Hindrance::NoPort | Hindrance::Forbidden), "a folder");
+    assert_eq!(kind("tcp://127.0.0.1:1".to_owned()), Hindrance::Unreachable);
+}
