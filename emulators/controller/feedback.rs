@@ -14,8 +14,9 @@ use crate::wire::modbus::{Client, ClientConfig, Request, Response};
 
 /// Poll period (decisions: 50 ms).
 const POLL: Span = Span::from_ms(50);
-/// How long the module may think: as long as a unit on the lamp bus.
-const TIMEOUT: Span = Span::from_ms(40);
+/// How long the module may think: until shortly before the second poll after the question. A host that stumbles is no lost
+/// frame, and one that is lost costs two samples of the four that a conflict of 200 ms has.
+const TIMEOUT: Span = Span::from_ms(90);
 /// A sensed conflict of this length trips (TS 2: shorter than 200 ms must not, 450 ms must).
 const CONFLICT: Span = Span::from_ms(200);
 /// Two aspects of one head (T24: 300 to 450 ms).
@@ -98,7 +99,7 @@ impl Feedback {
         let inputs = [va[0], va[1], va[2], vb[0], vb[1], vb[2], pa[0], pa[1], pb[0], pb[1]];
         let line = config.ports.feedback.1;
         Feedback {
-            client: Client::new(ClientConfig { line, timeout: TIMEOUT, retries: 0 }),
+            client: Client::new(ClientConfig { line, timeout: TIMEOUT, urgent_timeout: TIMEOUT, retries: 0 }),
             unit: config.units.feedback,
             inputs,
             asked: inputs.iter().map(|&input| u16::from(input) + 1).max().unwrap_or(1),

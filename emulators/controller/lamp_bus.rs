@@ -31,10 +31,12 @@ const PEDESTRIANS: usize = 2;
 const POSTS: usize = 4;
 /// Each unit is written at least once in this time.
 pub(super) const REFRESH: Span = Span::from_ms(500);
-/// How long a unit may think. Converters and a busy host cost some milliseconds, in bursts some tens of them; a dead unit must
-/// not cost more. Twice this and two requests (5 ms each at 19200 baud) must stay below T38 (100 ms): so late a head may
-/// change.
-const TIMEOUT: Span = Span::from_ms(40);
+/// How long a unit may think when nothing urgent waits. Converters and a busy host cost some milliseconds, in bursts tens of
+/// them, and a frame that is asked for again while its answer is on the way collides with it.
+const TIMEOUT: Span = Span::from_ms(100);
+/// The same when a lamp shall change, or while units fail: a dead one must not cost more. Twice this and two requests (5 ms
+/// each at 19200 baud) must stay below T38 (100 ms), so late a head may change.
+const URGENT_TIMEOUT: Span = Span::from_ms(40);
 /// Tries at once, one behind the other, to bring a unit what it shall do.
 const TRIES: u8 = 3;
 /// So long after the first try that failed a unit is lost, if none has succeeded since.
@@ -99,6 +101,13 @@ struct Unit {
     watchdog_due: bool,
 }
 
+impl Unit {
+    /// It has not answered, and is not given up yet.
+    const fn fails(&self) -> bool {
+        !self.lost && self.failing_since.is_some()
+    }
+}
+
 /// The bus.
 #[derive(Clone, Debug)]
 pub(super) struct LampBus {
@@ -130,7 +139,12 @@ impl LampBus {
         };
         let line = config.ports.lamps.1;
         LampBus {
-            client: Client::new(ClientConfig { line, timeout: TIMEOUT, retries: 0 }),
+            client: Client::new(ClientConfig {
+                line,
+                timeout: TIMEOUT,
+                urgent_timeout: URGENT_TIMEOUT,
+                retries: 0,
+            }),
             units: [vehicle[0], vehicle[1], pedestrian[0], pedestrian[1], posts[0], posts[1]].map(unit),
             watchdog_ms: config.watchdog_ms,
             groups: Groups::DARK,
@@ -249,12 +263,15 @@ impl LampBus {
             return;
         }
         self.refresh_waits = false;
+        // Where one fails others may follow: whoever has not been heard must be asked before its watchdog ends.
+        let trouble = self.units.iter().any(Unit::fails);
         for unit in 0..UNITS {
-            let failing = !self.units[unit].lost && self.units[unit].failing_since.is_some();
-            if failing && self.units[unit].unheard == Some(self.prompts) {
+            let Unit { lost, unheard, .. } = self.units[unit];
+            let fails = self.units[unit].fails();
+            if fails && unheard == Some(self.prompts) {
                 self.write_prompt(now, unit);
-            } else if failing || unit == self.turn {
-                self.write_state(now, unit, false);
+            } else if fails || unit == self.turn {
+                self.write_state(now, unit, trouble || lost);
             }
         }
         self.turn = (self.turn + 1) % UNITS;

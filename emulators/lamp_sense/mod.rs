@@ -150,7 +150,12 @@ impl LampSense {
         LampSense {
             config: Config { period, inputs, ..config },
             powered: false,
-            client: Client::new(ClientConfig { line: config.line, timeout: LOST_AFTER, retries: 0 }),
+            client: Client::new(ClientConfig {
+                line: config.line,
+                timeout: LOST_AFTER,
+                urgent_timeout: LOST_AFTER,
+                retries: 0,
+            }),
             timers: Timers::default(),
             times: CharacterTimes::new(config.line),
             asked: false,

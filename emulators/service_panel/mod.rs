@@ -102,7 +102,12 @@ impl ServicePanel {
         ServicePanel {
             config: Config { period, ..config },
             powered: false,
-            client: Client::new(ClientConfig { line: config.line, timeout: ANSWER_WITHIN, retries: 0 }),
+            client: Client::new(ClientConfig {
+                line: config.line,
+                timeout: ANSWER_WITHIN,
+                urgent_timeout: ANSWER_WITHIN,
+                retries: 0,
+            }),
             timers: Timers::default(),
             state_asked: false,
             seen: None,

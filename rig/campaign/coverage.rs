@@ -74,6 +74,28 @@ impl Phase {
 /// One thing that was touched: kind of event, state, third of it, mode.
 type Cell = (String, Phase, u8, &'static str);
 
+/// What one case has touched.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Touched {
+    cells: BTreeSet<Cell>,
+    transitions: Vec<(Phase, Phase)>,
+}
+
+impl Touched {
+    /// By what was done, and what the judge saw until its `end`.
+    pub(super) fn by(steps: &[(Instant, Stimulus)], seen: &[Seen], end: Instant) -> Touched {
+        let phases = phases(seen, end);
+        let transitions = phases.windows(2).map(|pair| (pair[0].1, pair[1].1)).collect();
+        let modes = timeline(seen, "MODE");
+        let cells = steps.iter().filter_map(|(at, stimulus)| {
+            let (begun, phase, length) = place(&phases, *at, end)?;
+            let third = (at.since(begun).as_us() * 3 / length.as_us().max(1)).min(2) as u8;
+            Some((kind(stimulus), phase, third, value_at(&modes, *at).unwrap_or("unknown")))
+        });
+        Touched { cells: cells.collect(), transitions }
+    }
+}
+
 /// What all cases have touched.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
@@ -91,19 +113,17 @@ impl Coverage {
 
     /// Takes in a case: what was done, and what the judge saw until its `end`.
     pub fn add(&mut self, steps: &[(Instant, Stimulus)], seen: &[Seen], end: Instant) {
-        let phases = phases(seen, end);
-        for pair in phases.windows(2) {
-            *self.transitions.entry((pair[0].1, pair[1].1)).or_default() += 1;
+        let touched = Touched::by(steps, seen, end);
+        for transition in touched.transitions {
+            *self.transitions.entry(transition).or_default() += 1;
         }
-        let modes = timeline(seen, "MODE");
-        for (at, stimulus) in steps {
-            let Some((begun, phase, length)) = place(&phases, *at, end) else { continue };
-            let third = (at.since(begun).as_us() * 3 / length.as_us().max(1)).min(2) as u8;
-            let mode = value_at(&modes, *at).unwrap_or("unknown");
-            let kind = kind(stimulus);
-            self.kinds.insert(kind.clone());
-            self.cells.insert((kind, phase, third, mode));
-        }
+        self.kinds.extend(touched.cells.iter().map(|cell| cell.0.clone()));
+        self.cells.extend(touched.cells);
+    }
+
+    /// How many cells of a case no other has touched.
+    pub(super) fn new_in(&self, touched: &Touched) -> usize {
+        touched.cells.difference(&self.cells).count()
     }
 
     /// How many cells were touched.

@@ -99,9 +99,9 @@ pub struct Found {
 
 /// When a case begins.
 #[derive(Clone, Copy, Debug)]
-struct Setting {
-    starts_at: u32,
-    uptime_ms: u64,
+pub(super) struct Setting {
+    pub(super) starts_at: u32,
+    pub(super) uptime_ms: u64,
 }
 
 impl<'a, S: Subject> Hunt<'a, S> {
@@ -123,13 +123,46 @@ impl<'a, S: Subject> Hunt<'a, S> {
     /// # Errors
     /// Only what is not the controller's fault.
     pub fn attempt(&self, number: u64) -> Result<Attempt, RunError> {
+        let (setting, tree) = self.draw(number);
+        let (outcome, timeline, resolved) = self.play(setting, tree.current(), Resolved::new(), SHORTEST)?;
+        Ok(Attempt { setting, tree, timeline, resolved, outcome })
+    }
+
+    fn draw(&self, number: u64) -> (Setting, Box<dyn ValueTree<Value = Vec<Piece>>>) {
         let mut runner = runner(self.seed, number);
         let bits = drawn(&mut runner, &any::<u64>());
         let setting = drawn(&mut runner, &setting());
         let strategy = self.palette.pieces(&Palette::swarm(bits));
         let tree = strategy.new_tree(&mut runner).expect("strategies without filters always give something");
-        let (outcome, timeline, resolved) = self.play(setting, tree.current(), Resolved::new(), SHORTEST)?;
-        Ok(Attempt { setting, tree: Box::new(tree), timeline, resolved, outcome })
+        (setting, Box::new(tree))
+    }
+
+    /// The case of this number, no longer than its events and their consequences take, and what came of it.
+    pub(super) fn propose(&self, number: u64) -> Result<(Setting, Timeline, Outcome), RunError> {
+        let (setting, tree) = self.draw(number);
+        let (outcome, timeline, _) = self.play(setting, tree.current(), Resolved::new(), Span::ZERO)?;
+        Ok((setting, timeline, outcome))
+    }
+
+    /// Whether a timeline breaks the property.
+    pub(super) fn breaks_again(
+        &self,
+        setting: Setting,
+        timeline: &Timeline,
+        property: &str,
+    ) -> Result<bool, RunError> {
+        Ok(breaks(&self.again(setting, timeline)?, property))
+    }
+
+    /// A timeline as the file that is kept.
+    pub(super) fn write_down(
+        &self,
+        setting: Setting,
+        timeline: &Timeline,
+        property: &str,
+    ) -> Result<Scenario, RunError> {
+        let outcome = self.again(setting, timeline)?;
+        Ok(self.written(setting, timeline, &outcome, property))
     }
 
     fn play(
@@ -308,7 +341,7 @@ pub fn first_broken(outcome: &Outcome) -> Option<(Instant, &str)> {
     first
 }
 
-fn breaks(outcome: &Outcome, property: &str) -> bool {
+pub(super) fn breaks(outcome: &Outcome, property: &str) -> bool {
     outcome
         .results
         .iter()

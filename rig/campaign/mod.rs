@@ -1,6 +1,7 @@
 //! Scenarios that nobody thought of: generated, run, shrunk to something a person can read.
 
 mod coverage;
+mod earnest;
 mod exercised;
 mod generate;
 mod hunt;
@@ -12,6 +13,7 @@ pub mod teeth;
 mod tests;
 
 pub use coverage::{Coverage, Phase};
+pub use earnest::{Came, Earnest, Proposal, Shrunk, Sighting};
 pub use exercised::{Exercised, Row};
 pub use generate::{Palette, Swarm, Waits};
 pub use hunt::{Attempt, Found, Hunt, first_broken};

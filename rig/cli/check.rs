@@ -6,14 +6,13 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant as Clock;
 
-use clap::ValueEnum;
-
+use super::dut::{self, Dut};
 use super::show;
 use super::{Exit, Manner, READING, STOP, complain};
 use crate::driver::PortsFile;
-use crate::runner::{self, Options, Outcome, RunError, Status, Table};
+use crate::runner::{Options, Outcome, RunError, Status, Table};
 use crate::scenario::{Scenario, library as scenarios};
-use crate::site::{FileError, Site, library as sites, read};
+use crate::site::{FileError, Site, library as sites};
 
 /// Arguments of `rig check`.
 #[derive(Debug, clap::Args)]
@@ -48,13 +47,6 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Dut {
-    Virtual,
-    Soft,
-    Ports,
-}
-
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
     match check(arguments, manner) {
@@ -75,7 +67,7 @@ fn check(arguments: &Arguments, manner: Manner) -> Result<Exit, FileError> {
         let scenario = scenarios::find(&name, arguments.seed)?;
         chosen.push((name, scenario));
     }
-    let ports = ports_file(arguments)?;
+    let ports = dut::ports_file(arguments.dut, arguments.ports.as_deref())?;
     READING.store(false, Ordering::Relaxed);
     let begun = Clock::now();
     let mut printed = 0;
@@ -111,17 +103,6 @@ fn check(arguments: &Arguments, manner: Manner) -> Result<Exit, FileError> {
     Ok(Exit::of(&outcomes))
 }
 
-/// The ports file, for what needs one.
-fn ports_file(arguments: &Arguments) -> Result<Option<PortsFile>, FileError> {
-    let Some(path) = &arguments.ports else { return Ok(None) };
-    if !matches!(arguments.dut, Dut::Ports) {
-        let message = "a ports file is given, and nothing is to be tested through ports".to_owned();
-        let hint = Some("write `--dut ports` too, or leave `--ports` out".to_owned());
-        return Err(FileError::whole(&path.display().to_string(), message, hint));
-    }
-    PortsFile::load(&read(path)?, &path.display().to_string()).map(Some)
-}
-
 /// Runs the scenarios on all cores and hands each outcome on as soon as it and all before it are there. Each run is a
 /// world of its own, so nothing depends on how they are spread.
 fn run_all(
@@ -146,7 +127,7 @@ fn run_all(
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some((argument, scenario)) = chosen.get(index) else { break };
                     let result = one(argument, scenario, arguments, || {
-                        with_soft_controller(site, scenario, arguments, options)
+                        dut::run_soft(site, scenario, arguments.seed, arguments.dut, options)
                     });
                     if arguments.fail_fast && !matches!(&result, Ok(outcome) if fine(outcome)) {
                         enough.store(true, Ordering::Relaxed);
@@ -213,33 +194,9 @@ fn one(
     let mut outcome = run()?;
     outcome.site_argument.clone_from(&arguments.site);
     argument.clone_into(&mut outcome.scenario_argument);
-    outcome.how = how(arguments);
+    outcome.how = dut::how(arguments.dut, arguments.ports.as_deref());
     tracing::info!(scenario = scenario.name, records = outcome.records, "ended at {}", outcome.ended);
     Ok(outcome)
-}
-
-/// What a command that repeats a run must say besides site, scenario and seed.
-fn how(arguments: &Arguments) -> Vec<String> {
-    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    match (arguments.dut, &arguments.ports) {
-        (Dut::Ports, Some(file)) => words(&["--dut", "ports", "--ports", &file.display().to_string()]),
-        (Dut::Soft, _) => words(&["--dut", "soft"]),
-        (Dut::Virtual | Dut::Ports, _) => Vec::new(),
-    }
-}
-
-/// A world of its own for the soft controller, in virtual or in real time.
-fn with_soft_controller(
-    site: &Site,
-    scenario: &Scenario,
-    arguments: &Arguments,
-    options: Options<'_>,
-) -> Result<Outcome, RunError> {
-    if matches!(arguments.dut, Dut::Virtual) {
-        return runner::run(site, scenario, arguments.seed, options);
-    }
-    let program = std::env::current_exe().map_err(RunError::Ports)?;
-    runner::run_soft(site, scenario, arguments.seed, options, &program)
 }
 
 /// Runs the scenarios one after the other against what is connected.

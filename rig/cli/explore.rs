@@ -1,6 +1,6 @@
 //! `rig explore`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
@@ -9,10 +9,11 @@ use std::time::{Duration, Instant as Clock};
 use clap::ValueEnum;
 use emulators::time::{Instant, Span};
 
-use super::{Exit, Manner, STOP, complain};
+use super::dut::Dut;
+use super::{Exit, Manner, STOP, complain, explore_in_earnest};
 use crate::campaign::{Coverage, Exercised, Found, Hunt, Waits};
 use crate::runner::{Outcome, RunError, Soft};
-use crate::scenario::Stimulus;
+use crate::scenario::{Scenario, Stimulus};
 use crate::site::library as sites;
 
 /// Arguments of `rig explore`.
@@ -20,34 +21,44 @@ use crate::site::library as sites;
 pub(super) struct Arguments {
     /// A site's name (see `rig list sites`) or the path of a site file.
     #[arg(default_value = "yudaihe-beixiaoyuan")]
-    site: String,
+    pub(super) site: String,
     /// How long to search, such as 90s or 30m.
     #[arg(long, default_value = "60s", value_name = "TIME", value_parser = budget)]
-    budget: Duration,
+    pub(super) budget: Duration,
     /// End after so many cases, whatever the budget.
     #[arg(long, value_name = "N")]
-    cases: Option<u64>,
+    pub(super) cases: Option<u64>,
     /// Begin with this case.
     #[arg(long, value_name = "N", default_value_t = 0)]
-    from: u64,
+    pub(super) from: u64,
     /// Decides which cases there are.
     #[arg(long, default_value_t = 1)]
-    seed: u64,
+    pub(super) seed: u64,
     /// How waits are drawn: any length; the site's own durations more or less; or tied to the lamps as well.
     #[arg(long, value_enum, default_value_t = Drawn::Anchored)]
-    waits: Drawn,
+    pub(super) waits: Drawn,
     /// Trials that each of the two stages of shrinking may take.
     #[arg(long, value_name = "N", default_value_t = 1_000)]
-    shrink_budget: usize,
-    /// How many cases run beside each other. Default: one a core.
+    pub(super) shrink_budget: usize,
+    /// What is tested: the soft controller in virtual time; in a process of its own, in real time; or what is
+    /// connected to ports.
+    #[arg(long, value_enum, default_value_t = Dut::Virtual)]
+    pub(super) dut: Dut,
+    /// Which cable is plugged into which port.
+    #[arg(long, value_name = "FILE", required_if_eq("dut", "ports"))]
+    pub(super) ports: Option<PathBuf>,
+    /// In real time: how often a case that fails is run, the first time included.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) runs: u32,
+    /// How many cases run beside each other. Default: one a core; in real time always one.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
     /// Go on after a failure.
     #[arg(long)]
-    keep_going: bool,
+    pub(super) keep_going: bool,
     /// Write what was found into this folder, as scenarios (`fixtures/regressions` is run by `rig check` from then on).
     #[arg(long, value_name = "DIR")]
-    save: Option<PathBuf>,
+    pub(super) save: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -108,6 +119,9 @@ pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
             return Exit::Usage;
         }
     };
+    if arguments.dut != Dut::Virtual {
+        return explore_in_earnest::run(&site, arguments, manner);
+    }
     let waits = arguments.waits.waits();
     let hunt = Hunt::new(&Soft, &site, waits, arguments.seed, arguments.shrink_budget, &STOP);
     let begun = Clock::now();
@@ -189,7 +203,7 @@ fn search(hunt: &Hunt<'_, Soft>, arguments: &Arguments, begun: Clock) -> Sum {
     })
 }
 
-fn show_exercised(exercised: &Exercised) {
+pub(super) fn show_exercised(exercised: &Exercised) {
     say!("property                              cases exercised   smallest margin");
     for (id, row) in exercised.rows() {
         let margin = row.worst.map(|worst| worst.to_string()).unwrap_or_default();
@@ -202,7 +216,7 @@ fn show_exercised(exercised: &Exercised) {
     say!();
 }
 
-fn show_coverage(coverage: &Coverage) {
+pub(super) fn show_coverage(coverage: &Coverage) {
     say!("{coverage}");
     let empty = coverage.empty().count();
     say!(
@@ -235,12 +249,24 @@ fn show_found(arguments: &Arguments, number: u64, found: &Found) -> std::io::Res
         );
         return Ok(());
     };
-    let name = format!("{}-{}-{number}.toml", found.property.to_lowercase(), arguments.seed);
+    let path = save(arguments, folder, number, &found.property, &found.scenario)?;
+    say!("   again: rig check {} --scenario {}", arguments.site, path.display());
+    Ok(())
+}
+
+/// Writes a case that fails into a folder.
+pub(super) fn save(
+    arguments: &Arguments,
+    folder: &Path,
+    number: u64,
+    property: &str,
+    scenario: &Scenario,
+) -> std::io::Result<PathBuf> {
+    let name = format!("{}-{}-{number}.toml", property.to_lowercase(), arguments.seed);
     let path = folder.join(name);
     let named =
         |error: std::io::Error| std::io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     std::fs::create_dir_all(folder).map_err(named)?;
-    std::fs::write(&path, &found.scenario.text).map_err(named)?;
-    say!("   again: rig check {} --scenario {}", arguments.site, path.display());
-    Ok(())
+    std::fs::write(&path, &scenario.text).map_err(named)?;
+    Ok(path)
 }

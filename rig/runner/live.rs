@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use super::outcome::{Outcome, Status};
 use super::ports::await_far_ends;
 use super::recorder::Recorder;
-use super::run::{Options, RunError, blank, close, must_exercise_what_exists, prepare, write_text};
+use super::run::{Options, RunError, WATCHED, blank, close, must_exercise_what_exists, prepare, write_text};
 use crate::bench::Bench;
 use crate::driver::live::{Absence, Cabinet, LiveEnd, LiveOutcome, LiveRun, News, Soft, SoftOptions, Start};
 use crate::driver::port::Port;
@@ -136,7 +136,8 @@ pub(super) fn carry_out(
 }
 
 fn begin(job: Job<'_>) -> Result<(Recorder<'_>, Option<PathBuf>), RunError> {
-    let judge = Judge::new(job.site, job.scenario.starts_at)?.in_real_time();
+    let mut judge = Judge::new(job.site, job.scenario.starts_at)?.in_real_time();
+    judge.watch(WATCHED);
     must_exercise_what_exists(job.scenario, &judge)?;
     prepare(judge, job.site, job.scenario, job.seed, job.options, LIVE)
 }

@@ -75,7 +75,8 @@ pub struct Outcome {
     pub trace_bytes: u64,
     /// Remarks (a trace cut short, a recorder that failed).
     pub remarks: Vec<String>,
-    /// What the judge was asked to remember: only of a run that was played from a script ([`super::play`]), its lamps and mode.
+    /// What the judge was asked to remember, lamps and mode: of runs in real time, and of those that were played from a script
+    /// ([`super::play`]).
     pub seen: Vec<Seen>,
 }
 

@@ -67,6 +67,9 @@ pub struct Options<'a> {
     pub stop: &'a AtomicBool,
 }
 
+/// What the judge is asked to remember for the coverage of cases.
+pub(super) const WATCHED: &[&str] = &["VA", "PA", "MODE"];
+
 /// The header of a run's trace.
 fn header(site: &Site, scenario: &Scenario, seed: u64, clock: &str) -> Header {
     Header {
@@ -215,7 +218,7 @@ pub fn play(
     stop: &AtomicBool,
 ) -> Result<Outcome, RunError> {
     let mut judge = Judge::new(site, scenario.starts_at)?;
-    judge.watch(&["VA", "PA", "MODE"]);
+    judge.watch(WATCHED);
     let mut recorder = Recorder::new(judge, stop);
     let ended = follow(subject, site, scenario, seed, script, &mut recorder)?;
     close(site, scenario, seed, recorder, ended, None)

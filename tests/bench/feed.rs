@@ -2,7 +2,7 @@
 //!
 //! Loaded are P01 and P10 as they stand, all checks, and the one of P25 that owes a green within `$wait_max`, with the
 //! limits of the default site. What only a whole record has is constant: the crossing runs and has supply, nothing is upset or out,
-//! the interlock refuses nothing. The longest wait is set to 60 s, and a presence counts at once.
+//! the lamp bus works, the interlock refuses nothing. The longest wait is set to 60 s, and a presence counts at once.
 
 use emulators::time::{Instant, Span};
 use rig::monitor::{Change, Domain, Engine, PropertyResult, SignalId, Value, Vocabulary, load};
@@ -14,7 +14,7 @@ const CATALOGUE: &str = include_str!("../../fixtures/properties/catalogue.toml")
 const VEHICLE: Domain = Domain::Names(&["OFF", "R", "Y", "G", "FY", "OTHER"]);
 const PEDESTRIAN: Domain = Domain::Names(&["OFF", "R", "G", "FG", "OTHER"]);
 /// The signals, in the order in which a row tells them.
-const SIGNALS: [(&str, Domain); 13] = [
+const SIGNALS: [(&str, Domain); 16] = [
     ("VA", VEHICLE),
     ("VB", VEHICLE),
     ("PA", PEDESTRIAN),
@@ -28,9 +28,12 @@ const SIGNALS: [(&str, Domain); 13] = [
     ("log", Domain::Event),
     ("SUPPLY_FAILS", Domain::Flag),
     ("PRED_OUT", Domain::Flag),
+    ("LAMP_LINK", Domain::Flag),
+    ("LAMP_NOISE", Domain::Flag),
+    ("LAMP_UNHEARD", Domain::Flag),
 ];
 /// What does not change: signal and value.
-const CONSTANT: [(u16, u8); 5] = [(5, 1), (6, 1), (7, 0), (11, 0), (12, 0)];
+const CONSTANT: [(u16, u8); 8] = [(5, 1), (6, 1), (7, 0), (11, 0), (12, 0), (13, 1), (14, 0), (15, 0)];
 
 /// The three properties: id, and a text that a check must contain to be taken.
 pub(crate) const PROPERTIES: [(&str, &str); 3] =

@@ -7,7 +7,8 @@ use crate::time::{Instant, Line, Span};
 pub(super) const LINE: Line = Line::n81(9_600);
 /// P65: 3.5 characters at 9600 8N1.
 pub(super) const SILENCE: Span = Span::from_us(3_646);
-const CONFIG: ClientConfig = ClientConfig { line: LINE, timeout: Span::from_ms(100), retries: 1 };
+const CONFIG: ClientConfig =
+    ClientConfig { line: LINE, timeout: Span::from_ms(100), urgent_timeout: Span::from_ms(40), retries: 1 };
 
 /// Eight coils and eight registers, and a record of what was asked.
 #[derive(Clone, Default)]
@@ -296,6 +297,36 @@ fn urgent_requests_go_first_and_do_not_interrupt() {
     bus.run(at(0));
     let order: Vec<u32> = bus.done.iter().map(|(_, done)| done.tag).collect();
     assert_eq!(order, [1, 3, 4, 2]);
+}
+
+/// When a client without retries gives up the one under way, in ms after the end of its frame.
+fn gives_up_after(urgent: bool, then: impl FnOnce(&mut Client<u32>, Instant)) -> u64 {
+    let mut client = Client::new(ClientConfig { retries: 0, ..CONFIG });
+    client.ask(at(0), 1, 1, lamps(), urgent);
+    let end = at(0) + LINE.time_of(client.poll_send().expect("the line was silent").len());
+    then(&mut client, end);
+    let wake = client.poll_timeout().expect("an answer is awaited");
+    client.handle_timeout(wake.at);
+    assert!(matches!(client.poll_done(), Some(Done { tag: 1, result: Err(_), .. })));
+    wake.at.since(end).as_ms()
+}
+
+#[test]
+fn an_answer_may_take_longer_when_nothing_urgent_waits() {
+    let ask = |client: &mut Client<u32>, end: Instant, after: u64, urgent| {
+        client.ask(end + Span::from_ms(after), 2, 2, lamps(), urgent);
+    };
+    assert_eq!(gives_up_after(false, |_, _| {}), 100);
+    assert_eq!(gives_up_after(true, |_, _| {}), 40);
+    assert_eq!(gives_up_after(false, |client, end| ask(client, end, 10, false)), 100, "it is not urgent");
+    assert_eq!(gives_up_after(false, |client, end| ask(client, end, 10, true)), 40);
+    // Its time is over already: at once, which is before what the wake said.
+    assert_eq!(gives_up_after(false, |client, end| ask(client, end, 60, true)), 40);
+    let begun = |client: &mut Client<u32>, end: Instant| {
+        client.handle_bytes(end + Span::from_ms(5), &answer(1, &Response::Written(0x0f, 0, 3))[..4]);
+        ask(client, end, 6, true);
+    };
+    assert_eq!(gives_up_after(false, begun), 100, "an answer has begun");
 }
 
 #[test]

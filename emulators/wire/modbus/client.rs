@@ -2,6 +2,9 @@
 //!
 //! Before each request the line has been silent for 3.5 characters since the end of the last request, the last byte
 //! received or the end of a time-out, whichever was last.
+//!
+//! How long an answer may take depends on who waits behind it: a host that stumbles must not make a frame look lost, and
+//! a unit that is dead must not hold up what is urgent.
 
 use std::collections::VecDeque;
 
@@ -22,6 +25,8 @@ pub struct ClientConfig {
     pub line: Line,
     /// How long to wait for an answer, from the end of the request. An answer that has begun by then may still end.
     pub timeout: Span,
+    /// The same where the request is urgent, or as soon as an urgent one waits behind it. At most `timeout`.
+    pub urgent_timeout: Span,
     /// How often to ask again after a time-out or a damaged answer.
     pub retries: u8,
 }
@@ -66,6 +71,8 @@ enum Stage {
     Awaiting {
         /// When to give up.
         until: Instant,
+        /// When to give up at the latest if something urgent waits, unless an answer has begun.
+        urgent_until: Instant,
         /// No extension goes beyond this.
         at_most: Instant,
         /// A whole but damaged answer was received; give up when the line has fallen silent.
@@ -131,9 +138,23 @@ impl<Tag: Clone> Client<Tag> {
         if self.queue.len() >= QUEUE_LIMIT || self.done.len() >= QUEUE_LIMIT || !ask.request.fits() {
             return false;
         }
+        let urgent = ask.urgent;
         self.queue.insert(place, ask);
+        if urgent {
+            self.hurry();
+        }
         self.proceed(now);
         true
+    }
+
+    /// Something urgent waits now: gives up sooner, unless an answer has begun.
+    fn hurry(&mut self) {
+        if self.buffer.is_empty()
+            && let Some(Current { stage: Stage::Awaiting { until, urgent_until, .. }, .. }) =
+                &mut self.current
+        {
+            *until = (*until).min(*urgent_until);
+        }
     }
 
     /// Bytes arrived.
@@ -249,9 +270,11 @@ impl<Tag: Clone> Client<Tag> {
         let stage = if ask.unit == 0 {
             Stage::TurnAround(end + self.silence)
         } else {
-            let until = end + self.config.timeout;
+            let urgent_until = end + self.config.urgent_timeout.min(self.config.timeout);
+            let hurries = ask.urgent || self.queue.front().is_some_and(|next| next.urgent);
+            let until = if hurries { urgent_until } else { end + self.config.timeout };
             let longest = self.times.of(answer_length(&ask.request));
-            Stage::Awaiting { until, at_most: until + longest, damaged: None }
+            Stage::Awaiting { until, urgent_until, at_most: until + longest, damaged: None }
         };
         self.current = Some(Current { ask, stage, retries_left });
         self.sending = Some(frame);
@@ -259,7 +282,7 @@ impl<Tag: Clone> Client<Tag> {
 
     /// Bytes came that may be the beginning of the answer: lets it come to its end.
     fn extend(&mut self, now: Instant, damaged_now: Option<Instant>) {
-        if let Some(Current { ask, stage: Stage::Awaiting { until, at_most, damaged }, .. }) =
+        if let Some(Current { ask, stage: Stage::Awaiting { until, at_most, damaged, .. }, .. }) =
             &mut self.current
         {
             let whole = self.times.of(answer_length(&ask.request));

@@ -38,7 +38,12 @@ fn wrong() -> Vec<u8> {
 
 /// A client in a stage, and the time.
 fn reach(stage: &str) -> (Client<u8>, Instant) {
-    let config = ClientConfig { line: LINE, timeout: Span::from_ms(100), retries: 1 };
+    let config = ClientConfig {
+        line: LINE,
+        timeout: Span::from_ms(100),
+        urgent_timeout: Span::from_ms(40),
+        retries: 1,
+    };
     let mut client = Client::new(config);
     let mut now = Instant::from_ms(1_000);
     match stage {
