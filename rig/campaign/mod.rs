@@ -2,6 +2,8 @@
 
 mod coverage;
 mod earnest;
+#[cfg(test)]
+mod earnest_tests;
 mod exercised;
 mod generate;
 mod hunt;
