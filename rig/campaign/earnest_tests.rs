@@ -134,7 +134,8 @@ fn a_bench_in_trouble_gives_no_verdict() {
     let stop = AtomicBool::new(false);
     let hunt = Hunt::new(&Soft, &site, Waits::Anchored, 1, 0, &stop);
     let bench = |scenario: &Scenario| {
-        let mut outcome = run_on(&Hasty, &site, scenario, 1, Options { out: None, draw: false, stop: &stop })?;
+        let mut outcome =
+            run_on(&Hasty, &site, scenario, 1, Options { out: None, draw: false, stop: &stop })?;
         outcome.status = Status::Broken("host too slow".to_owned());
         Ok(outcome)
     };

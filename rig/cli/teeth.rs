@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     known: bool,
     /// Exploration gives a defect up after so many cases; 0: the suite alone.
-    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    #[arg(long, value_name = "N", default_value_t = 200)]
     cases: u64,
     /// Trials that each of the two stages of shrinking may take.
     #[arg(long, value_name = "N", default_value_t = 400)]

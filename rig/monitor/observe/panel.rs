@@ -34,6 +34,8 @@ pub(super) enum Wrong {
 const SLACK: Span = Span::from_ms(300);
 /// The same for local seconds, which are whole.
 const LOCAL_SLACK: i64 = 3;
+/// An uptime is held against one of at least this long ago too: one in thirty is told from a clock's error.
+const ANCHORED: Span = Span::from_secs(10);
 /// So many readings in a row must disagree with the street: at one instant each is right for itself.
 const IN_A_ROW: u8 = 5;
 
@@ -45,11 +47,23 @@ struct Reading {
     uptime_ms: u32,
 }
 
+impl Reading {
+    /// Whether the uptime went on since an earlier reading by as much as time passed.
+    fn follows(self, before: Reading) -> bool {
+        let passed = u64::from(self.uptime_ms.wrapping_sub(before.uptime_ms));
+        let least = self.asked.since(before.answered).saturating_sub(SLACK).as_ms();
+        let most = (self.answered.since(before.asked) + SLACK).as_ms();
+        (least..=most).contains(&passed)
+    }
+}
+
 /// What the panel said, and what it should say.
 #[derive(Clone, Debug)]
 pub(super) struct Panel {
     policy: Option<u16>,
     last: Option<Reading>,
+    /// A reading of some time ago: what creeps, or stands still, is not seen from one reading to the next.
+    anchor: Option<Reading>,
     /// Stages as the panel counted them when counting began here, and walks seen since.
     base: Option<u16>,
     walks: u16,
@@ -83,6 +97,7 @@ impl Panel {
         Panel {
             policy,
             last: None,
+            anchor: None,
             base: None,
             walks: 0,
             clock_set: false,
@@ -99,7 +114,7 @@ impl Panel {
 
     /// Supply comes or goes: counters may begin anew.
     pub(super) fn power_changes(&mut self) {
-        self.last = None;
+        (self.last, self.anchor) = (None, None);
         self.clock_lost |= self.clock_set;
         self.recount();
     }
@@ -118,15 +133,16 @@ impl Panel {
         let entry_ms = long(at(map::LOG_LAST_MS_HI), at(map::LOG_LAST_MS_LO));
         let mut wrong = None;
         if let Some(last) = self.last.replace(reading) {
-            let passed = u64::from(uptime_ms.wrapping_sub(last.uptime_ms));
-            let least = asked.since(last.answered).saturating_sub(SLACK).as_ms();
             let most = (reading.answered.since(last.asked) + SLACK).as_ms();
             let age = u64::from(uptime_ms.wrapping_sub(entry_ms));
-            if !(least..=most).contains(&passed) {
+            if !reading.follows(last) || !reading.follows(*self.anchor.get_or_insert(last)) {
                 wrong = Some(Wrong::Uptime);
             } else if grown && age > most {
                 wrong = Some(Wrong::LogTime);
             }
+        }
+        if self.anchor.is_some_and(|anchor| asked.since(anchor.answered) >= ANCHORED) {
+            self.anchor = Some(reading);
         }
         let differ = self.stages_differ(at(map::STAGES));
         if self.disagree(0, differ) {
