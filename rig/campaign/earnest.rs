@@ -14,6 +14,8 @@ use crate::scenario::Scenario;
 
 /// So many cases are drawn ahead, to choose from.
 const POOL: usize = 60;
+/// A violation is certain when so much more has been recorded.
+const SETTLED: Span = Span::from_secs(10);
 /// At most so many trials of shrinking in the twin; in earnest the time decides.
 const TWIN_TRIALS: usize = 1_000;
 
@@ -67,7 +69,8 @@ pub struct Sighting {
     pub scenario: Scenario,
     /// Events before and after shrinking.
     pub events: (usize, usize),
-    /// In how many of how many runs of the case as it was drawn the property was broken, the first included.
+    /// In how many of how many runs of the case as it was drawn (but no longer than needed) the property was broken, the first
+    /// included.
     pub drawn: (u32, u32),
     /// The same of the scenario above.
     pub small: (u32, u32),
@@ -99,6 +102,7 @@ pub struct Earnest<'a> {
     next: u64,
     pool: Vec<Proposal>,
     covered: Coverage,
+    trouble: Option<RunError>,
 }
 
 impl std::fmt::Debug for Earnest<'_> {
@@ -118,7 +122,7 @@ impl<'a> Earnest<'a> {
         left: &'a dyn Fn() -> Span,
     ) -> Earnest<'a> {
         let (pool, covered, bench) = (Vec::new(), Coverage::default(), Box::new(bench));
-        Earnest { hunt, bench, runs: runs.max(1), left, next: from, pool, covered }
+        Earnest { hunt, bench, runs: runs.max(1), left, next: from, pool, covered, trouble: None }
     }
 
     /// What has been touched in real time.
@@ -152,7 +156,8 @@ impl<'a> Earnest<'a> {
     /// Runs a case; what fails is run again, made smaller, and run again.
     ///
     /// # Errors
-    /// Only what is not the controller's fault, and ends the search.
+    /// Only what is not the controller's fault, and ends the search. What comes up once a property has been broken is kept
+    /// ([`Earnest::take_trouble`]).
     pub fn run(&mut self, case: Proposal) -> Result<(Came, Option<Outcome>), RunError> {
         let outcome = self.once(case.setting, &case.timeline)?;
         let why = match &outcome.status {
@@ -167,18 +172,37 @@ impl<'a> Earnest<'a> {
         let steps: Vec<_> =
             case.timeline.steps.iter().map(|(at, what)| (*at + begins, what.clone())).collect();
         self.covered.add(&steps, &outcome.seen, outcome.ended);
-        let Some((_, property)) = first_broken(&outcome) else { return Ok((Came::Fine, Some(outcome))) };
-        let property = property.to_owned();
-        let sighting = self.pursue(case, &property, outcome.strip.clone())?;
+        let Some((at, property)) = first_broken(&outcome) else { return Ok((Came::Fine, Some(outcome))) };
+        let (at, property) = (at.back(begins), property.to_owned());
+        let sighting = self.pursue(case, at, &property, outcome.strip.clone())?;
         Ok((Came::Broken(Box::new(sighting)), Some(outcome)))
     }
 
-    fn pursue(&mut self, case: Proposal, property: &str, strip: String) -> Result<Sighting, RunError> {
-        let Proposal { setting, timeline, .. } = case;
-        let events = timeline.steps.len();
-        let mut strip = strip;
-        let (more, of) = self.confirm(setting, &timeline, property, self.runs - 1, &mut strip)?;
-        let drawn = (more + 1, of + 1);
+    /// What ended the pursuit of a case early, if anything did: what is known of the case is told all the same.
+    pub const fn take_trouble(&mut self) -> Option<RunError> {
+        self.trouble.take()
+    }
+
+    /// What is broken `at` is run again, made smaller, and run again.
+    fn pursue(
+        &mut self,
+        case: Proposal,
+        at: Instant,
+        property: &str,
+        mut strip: String,
+    ) -> Result<Sighting, RunError> {
+        let Proposal { setting, timeline: whole, number, .. } = case;
+        tracing::info!(number, property, "broken; it is run again");
+        let events = whole.steps.len();
+        // What comes after need not be waited for again, unless it takes part.
+        let mut timeline = whole.until(at + SETTLED);
+        let mut again = self.confirm(setting, &timeline, property, self.runs - 1, &mut strip);
+        if again.0 == 0 && timeline != whole {
+            again = self.confirm(setting, &whole, property, self.runs - 1, &mut strip);
+            timeline = whole;
+        }
+        let drawn = (again.0 + 1, again.1 + 1);
+        tracing::info!(number, property, "reproduces {}/{}; it is made smaller", drawn.0, drawn.1);
         let twin = self.hunt.breaks_again(setting, &timeline, property)?;
         let (small, shrunk) = if twin {
             let small = minimise(timeline.clone(), TWIN_TRIALS, &mut |smaller| {
@@ -188,12 +212,12 @@ impl<'a> Earnest<'a> {
         } else {
             // What fails now and then must be given as many chances as it took.
             let tries = if drawn.0 == drawn.1 { 1 } else { self.runs };
-            (self.shrink_in_earnest(setting, timeline.clone(), property, tries)?, Shrunk::InEarnest)
+            (self.shrink_in_earnest(setting, timeline.clone(), property, tries), Shrunk::InEarnest)
         };
         let small_runs = if small == timeline {
             drawn
         } else {
-            self.confirm(setting, &small, property, self.runs, &mut strip)?
+            self.confirm(setting, &small, property, self.runs, &mut strip)
         };
         let scenario = self.hunt.write_down(setting, &small, property)?;
         let events = (events, small.steps.len());
@@ -209,21 +233,18 @@ impl<'a> Earnest<'a> {
         property: &str,
         runs: u32,
         strip: &mut String,
-    ) -> Result<(u32, u32), RunError> {
+    ) -> (u32, u32) {
         let (mut broken, mut done) = (0, 0);
-        while done < runs && (self.left)() >= timeline.lasts {
-            let outcome = self.once(setting, timeline)?;
-            // A run in which the rig was in trouble says nothing.
-            if matches!(outcome.status, Status::Skipped(_) | Status::Broken(_)) {
-                break;
-            }
+        while done < runs
+            && let Some(outcome) = self.once_more(setting, timeline)
+        {
             done += 1;
             if breaks(&outcome, property) {
                 broken += 1;
                 strip.clone_from(&outcome.strip);
             }
         }
-        Ok((broken, done))
+        (broken, done)
     }
 
     fn shrink_in_earnest(
@@ -232,24 +253,29 @@ impl<'a> Earnest<'a> {
         timeline: Timeline,
         property: &str,
         tries: u32,
-    ) -> Result<Timeline, RunError> {
-        let mut trouble = None;
-        let small = minimise(timeline, usize::MAX, &mut |smaller| {
-            let mut fails = false;
-            for _ in 0..tries {
-                if trouble.is_some() || fails || (self.left)() < smaller.lasts {
-                    break;
-                }
-                match self.once(setting, smaller) {
-                    Ok(outcome) => {
-                        fails = !matches!(outcome.status, Status::Broken(_)) && breaks(&outcome, property);
-                    }
-                    Err(error) => trouble = Some(error),
-                }
+    ) -> Timeline {
+        minimise(timeline, usize::MAX, &mut |smaller| {
+            (0..tries)
+                .any(|_| self.once_more(setting, smaller).is_some_and(|outcome| breaks(&outcome, property)))
+        })
+    }
+
+    /// Another run of a case, if there is time. Nothing either if rig or host were in trouble: such a run says nothing.
+    fn once_more(&mut self, setting: Setting, timeline: &Timeline) -> Option<Outcome> {
+        if self.trouble.is_some() || (self.left)() < timeline.lasts {
+            return None;
+        }
+        match self.once(setting, timeline) {
+            Ok(outcome) => {
+                let broken = first_broken(&outcome).map_or("nothing", |(_, property)| property);
+                tracing::info!(events = timeline.steps.len(), broken, "run again");
+                (!matches!(outcome.status, Status::Skipped(_) | Status::Broken(_))).then_some(outcome)
             }
-            fails
-        });
-        trouble.map_or(Ok(small), Err)
+            Err(error) => {
+                self.trouble = Some(error);
+                None
+            }
+        }
     }
 
     fn once(&mut self, setting: Setting, timeline: &Timeline) -> Result<Outcome, RunError> {

@@ -96,7 +96,7 @@ fn what_the_soft_controller_does_wrong_as_well_is_shrunk_in_virtual_time() {
 #[test]
 fn where_time_is_short_fewer_runs_confirm_and_nothing_begins_that_cannot_end() {
     let site = site();
-    let street = Street::new(Hasty, &site, Span::from_secs(500));
+    let street = Street::new(Hasty, &site, Span::from_secs(300));
     let sighting = first_sighting(&street);
     assert!(sighting.drawn.0 == sighting.drawn.1 && sighting.drawn.1 < 5, "{:?}", sighting.drawn);
 }
@@ -143,4 +143,28 @@ fn a_bench_in_trouble_gives_no_verdict() {
     let case = search.next(1).expect("a sound twin").expect("there is time");
     let (came, outcome) = search.run(case).expect("a sound run");
     assert!(matches!(came, Came::NoVerdict(why) if why == "host too slow") && outcome.is_none());
+}
+
+#[test]
+fn what_was_seen_before_an_interruption_is_told() {
+    let site = site();
+    let stop = AtomicBool::new(false);
+    let hunt = Hunt::new(&Soft, &site, Waits::Anchored, 1, 0, &stop);
+    let mut broken = 0;
+    let bench = |scenario: &Scenario| {
+        let outcome = run_on(&Hasty, &site, scenario, 1, Options { out: None, draw: true, stop: &stop })?;
+        broken += u32::from(outcome.status == Status::Violated);
+        // The run that confirms the first sighting is broken off.
+        if broken > 1 { Err(RunError::Interrupted(outcome.ended)) } else { Ok(outcome) }
+    };
+    let left = || Span::from_secs(3_600);
+    let mut search = Earnest::new(hunt, bench, 0, 5, &left);
+    while let Some(case) = search.next(u64::MAX).expect("a sound twin") {
+        if let (Came::Broken(sighting), _) = search.run(case).expect("the pursuit's trouble is kept") {
+            assert_eq!((sighting.property.as_str(), sighting.drawn), ("P10", (1, 1)));
+            assert!(matches!(search.take_trouble(), Some(RunError::Interrupted(_))));
+            return;
+        }
+    }
+    panic!("nothing was found");
 }

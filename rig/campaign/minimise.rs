@@ -18,6 +18,14 @@ pub(super) struct Timeline {
     pub(super) lasts: Span,
 }
 
+impl Timeline {
+    /// The same up to an instant.
+    pub(super) fn until(&self, end: Instant) -> Timeline {
+        let steps = self.steps.iter().filter(|(at, _)| *at <= end).cloned().collect();
+        Timeline { steps, lasts: self.lasts.min(end.since(Instant::ZERO)) }
+    }
+}
+
 /// Times are rounded to these where it still fails.
 const ROUND: [Span; 4] = [Span::from_secs(10), Span::from_secs(1), Span::from_ms(100), Span::from_ms(10)];
 /// A gap is shortened until what is left to try is less than this.

@@ -118,8 +118,11 @@ fn all(search: &mut Earnest<'_>, arguments: &Arguments, sum: &mut Sum) -> Result
                 }
             }
         }
+        if let Some(trouble) = search.take_trouble() {
+            return Err(trouble);
+        }
     }
-    Ok(())
+    search.take_trouble().map_or(Ok(()), Err)
 }
 
 fn count(sum: &mut Sum, outcome: &Outcome) {

@@ -9,6 +9,7 @@ mod alone;
 mod cabinet;
 mod connected;
 mod lateness;
+mod pace;
 mod plugged;
 mod rig_side;
 

@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::io;
 
 use emulators::device::{Device, Input, Output, Port as Connector};
-use emulators::time::{CharacterTimes, Instant, Line, Span};
+use emulators::time::{Instant, Line, Span};
 use tokio::sync::mpsc;
 
+use super::pace::Pace;
 use super::{Absence, Begun, Cabinet, LOOK_UP, Lateness, Machine, News, TOO_LATE, TOO_SLOW, cable, run};
 use crate::bench::{Bench, DutAction, Observation};
 use crate::driver::Witness;
@@ -113,9 +114,7 @@ impl LiveRun<'_> {
             cabinet,
             witness,
             sends: VecDeque::new(),
-            paces: self
-                .real_lines
-                .map(|line| Pace { times: line.map(CharacterTimes::new), ..Pace::default() }),
+            paces: self.real_lines.map(Pace::of),
             noted: Vec::new(),
             last: Instant::ZERO,
             forgiven: Instant::ZERO,
@@ -170,39 +169,6 @@ struct RigSide<'a> {
     absences: Vec<Absence>,
     stalls: Vec<(Instant, Span)>,
     over: Option<LiveEnd>,
-}
-
-/// Whether a port takes its line's time. On one that does, hardly anything is heard while what the rig has sent is still on its
-/// way; where answers come before their questions can have ended there is no line.
-#[derive(Clone, Debug, Default)]
-struct Pace {
-    times: Option<CharacterTimes>,
-    busy_until: Instant,
-    heard: u32,
-    early: u32,
-}
-
-/// So many early ones, and at least half of all, are no chance.
-const EARLY: u32 = 3;
-/// Clocks and buffers may differ so much.
-const PACE_SLACK: Span = Span::from_ms(3);
-
-impl Pace {
-    fn sends(&mut self, now: Instant, bytes: usize) {
-        if let Some(times) = &self.times {
-            self.busy_until = self.busy_until.max(now) + times.of(bytes);
-        }
-    }
-
-    /// Whether it is plain now that there is no line.
-    fn hears(&mut self, now: Instant) -> bool {
-        if self.times.is_none() {
-            return false;
-        }
-        self.heard = self.heard.saturating_add(1);
-        self.early += u32::from(now + PACE_SLACK < self.busy_until);
-        self.early >= EARLY && self.early * 2 >= self.heard
-    }
 }
 
 impl RigSide<'_> {
@@ -480,31 +446,5 @@ impl Machine for RigSide<'_> {
 
     fn is_over(&self) -> bool {
         self.over.is_some()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_port_without_a_line_is_known_by_its_early_answers() {
-        let mut pace = Pace { times: Some(CharacterTimes::new(Line::n81(9_600))), ..Pace::default() };
-        let at = Instant::from_ms;
-        for question in 0..3 {
-            // Twenty bytes need 21 ms; the answer is there after one.
-            pace.sends(at(question * 100), 20);
-            assert_eq!(pace.hears(at(question * 100 + 1)), question == 2);
-        }
-    }
-
-    #[test]
-    fn a_line_on_which_something_is_now_and_then_early_is_one() {
-        let mut pace = Pace { times: Some(CharacterTimes::new(Line::n81(9_600))), ..Pace::default() };
-        let at = Instant::from_ms;
-        for question in 0..30 {
-            pace.sends(at(question * 100), 20);
-            assert!(!pace.hears(at(question * 100 + if question % 3 == 0 { 5 } else { 25 })));
-        }
     }
 }

@@ -10,7 +10,7 @@ const REMEMBERED: usize = 16;
 /// Parts of a frame belong together if they are not further apart than this.
 const PATIENCE: Span = Span::from_ms(200);
 /// A line that takes this much longer than its characters need holds frames up.
-const HELD_UP: Span = Span::from_ms(2);
+pub(super) const HELD_UP: Span = Span::from_ms(2);
 /// What a bus may be held up within a second before its edges come late: what is left of the 100 ms that an edge is allowed
 /// when four heads have been written (T38).
 const DRAGS: Span = Span::from_ms(60);

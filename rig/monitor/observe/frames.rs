@@ -5,6 +5,7 @@ use emulators::wire::Parsed;
 use emulators::wire::modbus::parse_request;
 
 use super::Observer;
+use super::bus::HELD_UP;
 use super::heads::Heads;
 use super::service::Learnt;
 use crate::site::CableRole;
@@ -13,9 +14,6 @@ use crate::trace::aspect::Aspect;
 
 /// Beginnings and ends of transmissions are whole microseconds each.
 const ROUNDED: Span = Span::from_us(2);
-
-/// A line that takes this much longer than its characters need holds frames up.
-const HELD_UP: Span = Span::from_ms(2);
 
 /// A transmission that collided.
 #[derive(Clone, Debug)]
