@@ -383,9 +383,12 @@ impl Plan {
         match self.stage {
             Stage::StartFlash => self.flash_until = self.since + timing.startup_flash,
             Stage::Walk => self.flash_until = now + clearance,
-            Stage::WalkFlash | Stage::Buffer => {
-                self.flash_until = self.flash_until.max(self.since + clearance);
+            // Until it first goes dark a flashing green looks like a steady one.
+            Stage::WalkFlash => {
+                let looked_steady = now.min(self.since + timing.flash_half);
+                self.flash_until = self.flash_until.max(looked_steady + clearance);
             }
+            Stage::Buffer => self.flash_until = self.flash_until.max(self.since + clearance),
             Stage::StartAllRed
             | Stage::VehicleGreen
             | Stage::Yellow
