@@ -5,7 +5,8 @@
 //! watchdog (P48). A unit that does not take a change is asked again at once, before anybody else: two damaged frames in
 //! a row then cost less than an edge's tolerance. After three tries in vain it waits for the next refresh, so that it does not
 //! slow down the others. A unit counts as lost when nothing has brought an answer for 600 ms: a burst of noise or a host that
-//! stumbles is not a dead head. A lost unit gets only its turn of the refresh.
+//! stumbles is not a dead head. Where no unit has answered in that time the bus is cut, and all that were tried are lost at once. A
+//! lost unit gets only its turn of the refresh.
 //!
 //! The controller sees bytes only, so the numbers of the units' public register maps stand here once more: heads
 //! have coils (vehicle 0 red, 1 yellow, 2 green; pedestrian 0 red, 1 green) and holding register 0, the watchdog in
@@ -39,7 +40,8 @@ const TIMEOUT: Span = Span::from_ms(100);
 const URGENT_TIMEOUT: Span = Span::from_ms(40);
 /// Tries at once, one behind the other, to bring a unit what it shall do.
 const TRIES: u8 = 3;
-/// So long after the first try that failed a unit is lost, if none has succeeded since.
+/// So long after it was first told what it does not take a unit is lost: before its lamps, which flash by themselves after a second,
+/// are taken for broken ones.
 const LOST_AFTER: Span = Span::from_ms(600);
 
 /// A sentence.
@@ -93,7 +95,9 @@ struct Unit {
     address: u8,
     /// Tries in vain since it last got something new to do.
     tries: u8,
-    /// When the first try failed since its last answer.
+    /// When it was first told something since its last answer.
+    asked_since: Option<Instant>,
+    /// The same, once a try has failed.
     failing_since: Option<Instant>,
     lost: bool,
     /// A prompt that it has not taken so far.
@@ -119,6 +123,8 @@ pub(super) struct LampBus {
     volume: u8,
     prompt: Prompt,
     prompts: u32,
+    /// When any unit last answered.
+    heard_at: Instant,
     /// Whose turn the refresh is, when, and whether it waits for the bus to be idle.
     turn: usize,
     refresh_at: Instant,
@@ -132,6 +138,7 @@ impl LampBus {
         let unit = |address| Unit {
             address,
             tries: 0,
+            asked_since: None,
             failing_since: None,
             lost: false,
             unheard: None,
@@ -152,6 +159,7 @@ impl LampBus {
             volume: 0,
             prompt: Prompt::Silence,
             prompts: 0,
+            heard_at: now,
             turn: 0,
             refresh_at: now + REFRESH.div(UNITS as u64),
             refresh_waits: false,
@@ -292,8 +300,10 @@ impl LampBus {
 
     fn answered(&mut self, now: Instant, tag: Tag, changes: &mut Vec<UnitChange>) {
         let index = tag.unit;
+        self.heard_at = now;
         let unit = &mut self.units[index];
         unit.tries = 0;
+        unit.asked_since = None;
         let unheard = unit.unheard.take();
         if unheard == Some(self.prompts) && unheard.map(Matter::Prompt) != Some(tag.matter) {
             self.write_prompt(now, index);
@@ -313,13 +323,12 @@ impl LampBus {
 
     fn failed(&mut self, now: Instant, tag: Tag, changes: &mut Vec<UnitChange>) {
         let unit = &mut self.units[tag.unit];
-        let since = *unit.failing_since.get_or_insert(now);
+        let since = *unit.failing_since.get_or_insert(unit.asked_since.unwrap_or(now));
         if unit.lost {
             return;
         }
         if now.since(since) >= LOST_AFTER {
-            unit.lost = true;
-            changes.push(UnitChange::Lost(tag.unit));
+            self.lose(tag.unit, since, changes);
             return;
         }
         unit.tries = unit.tries.saturating_add(1);
@@ -338,6 +347,17 @@ impl LampBus {
         }
     }
 
+    /// Gives a unit up, which has not answered since `since`; where nobody has, all that have been tried in vain.
+    fn lose(&mut self, lost: usize, since: Instant, changes: &mut Vec<UnitChange>) {
+        let cut = self.heard_at <= since;
+        for (index, unit) in self.units.iter_mut().enumerate() {
+            if index == lost || cut && unit.fails() {
+                unit.lost = true;
+                changes.push(UnitChange::Lost(index));
+            }
+        }
+    }
+
     /// What a unit shall show, as a request.
     fn state(&self, unit: usize) -> Request {
         if unit < PEDESTRIANS {
@@ -353,11 +373,13 @@ impl LampBus {
     }
 
     fn write_state(&mut self, now: Instant, unit: usize, urgent: bool) {
+        self.units[unit].asked_since.get_or_insert(now);
         let tag = Tag { unit, matter: Matter::State };
         self.client.ask(now, tag, self.units[unit].address, self.state(unit), urgent);
     }
 
     fn write_prompt(&mut self, now: Instant, unit: usize) {
+        self.units[unit].asked_since.get_or_insert(now);
         let values = [self.prompt as u16, u16::from(self.volume), self.light as u16].as_slice().into();
         let tag = Tag { unit, matter: Matter::Prompt(self.prompts) };
         let request = Request::WriteRegisters(POST_PROMPT, values);
