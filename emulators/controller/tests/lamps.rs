@@ -263,6 +263,23 @@ fn a_head_that_is_deaf_for_a_moment_is_not_lost() {
 }
 
 #[test]
+fn a_bus_that_is_cut_leads_to_flash_within_a_second_and_all_its_units_are_told() {
+    for phase in (0..500).step_by(41) {
+        let mut street = Street::new();
+        street.run_to(60_000 + phase);
+        street.dead.extend(1..=6);
+        street.run(1_000);
+        let heads_lost =
+            street.log().iter().filter(|(code, arg)| *code == code::UNIT_LOST && *arg <= 4).count();
+        assert!(heads_lost >= 1, "phase {phase}: {:?}", street.log());
+        assert_eq!(mode(&mut street), Some(Mode::Flash), "phase {phase}");
+        street.run(2_000);
+        let lost = street.log().iter().filter(|(code, _)| *code == code::UNIT_LOST).count();
+        assert_eq!(lost, 6, "phase {phase}: {:?}", street.log());
+    }
+}
+
+#[test]
 fn a_post_that_does_not_answer_stops_nothing() {
     let mut street = Street::new();
     street.run_to(60_000);
