@@ -18,7 +18,7 @@ use crate::scenario::{Scenario, Stimulus};
 use crate::site::Site;
 
 /// The seed of everything that is left to chance on the bench: a case is found again by its timeline alone.
-const BENCH_SEED: u64 = 1;
+pub const BENCH_SEED: u64 = 1;
 /// Every case is at least this long.
 const SHORTEST: Span = Span::from_secs(300);
 /// Quiet at the end, longer than the longest deadline.

@@ -18,6 +18,6 @@ pub use coverage::{Coverage, Phase};
 pub use earnest::{Came, Earnest, Proposal, Shrunk, Sighting};
 pub use exercised::{Exercised, Row};
 pub use generate::{Palette, Swarm, Waits};
-pub use hunt::{Attempt, Found, Hunt, first_broken};
+pub use hunt::{Attempt, BENCH_SEED, Found, Hunt, first_broken};
 pub use piece::{Deed, Onset, Piece};
 pub use player::{Player, Resolved};

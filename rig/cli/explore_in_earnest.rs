@@ -9,13 +9,10 @@ use emulators::time::Span;
 use super::dut::{self, Dut};
 use super::explore::{Arguments, save, show_coverage, show_exercised};
 use super::{Exit, Manner, READING, STOP, complain};
-use crate::campaign::{Came, Earnest, Exercised, Hunt, Shrunk, Sighting};
+use crate::campaign::{BENCH_SEED, Came, Earnest, Exercised, Hunt, Shrunk, Sighting};
 use crate::runner::{Options, Outcome, RunError, Soft, Table};
 use crate::scenario::Scenario;
 use crate::site::Site;
-
-/// The seed of everything that is left to chance on the bench: a case is found again by its timeline alone.
-const BENCH_SEED: u64 = 1;
 
 /// What all cases came to.
 #[derive(Default)]

@@ -43,9 +43,9 @@ const LOOK_UP: Span = Span::from_ms(100);
 const SOONEST: Duration = Duration::from_millis(50);
 const LATEST: Duration = Duration::from_millis(800);
 
-/// A stall of the host beyond this spoils what was judged around it. The soft controller waits 40 ms for an answer; the line and
-/// the unit take ten of them, and of the rest the controller's process and the rig may each be late by half: then no question
-/// is asked twice because of the host.
+/// A stall of the host beyond this spoils what was judged around it. The soft controller waits 40 ms for an urgent answer; the
+/// line and the unit take ten of them, and of the rest the controller's process and the rig may each be late by half: then no
+/// question is asked twice because of the host.
 pub const TOO_LATE: Span = Span::from_ms(15);
 /// How a note of such a stall begins.
 pub const TOO_SLOW: &str = "host too slow";
