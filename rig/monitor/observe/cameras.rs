@@ -8,6 +8,7 @@ use emulators::wire::gbt43229::{Address, Decoder, DeviceTime, Message, Packet, R
 
 use super::Timer;
 use super::sink::{Sink, flag, number};
+use super::walkers::{Crosswalk, Walkers};
 use crate::site::{CameraWiring, Limits, Wiring};
 
 /// A count of 255 says "at least 255" and is no number to judge a jump by.
@@ -16,22 +17,12 @@ const OVERFLOW: u8 = 255;
 const STREAK_MAX: i64 = 20;
 /// Heartbeat queries are owed for so long after a reply: two of them may then have gone unanswered.
 const SESSION_LASTS: Span = Span::from_secs(12);
-/// A frame that arrived less than this before the red may count as one in the red (T38).
-const EDGE_TOLERANCE: Span = Span::from_ms(100);
 /// So many time stamps in a row that are not after the newest are those of a clock that was set back.
 const SET_BACK: u8 = 3;
 /// So many queries without an answer make a camera off-line (GB/T 43229).
 const GIVEN_UP: i64 = 3;
 /// Window of the erratic count (T32 is per minute).
 const MINUTE: Span = Span::from_secs(60);
-
-/// What a camera has told of the crosswalk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Crosswalk {
-    count: u8,
-    up: u8,
-    down: u8,
-}
 
 #[derive(Clone, Debug)]
 pub(super) struct Camera {
@@ -53,13 +44,7 @@ pub(super) struct Camera {
     distance_us: Option<i64>,
     /// Counts of the last received frame, believed or not: waiting, crosswalk.
     received: [Option<u8>; 2],
-    crosswalk: Crosswalk,
-    /// When the last frame that showed the crosswalk was begun, and when it had arrived.
-    crosswalk_seen: Option<(Instant, Instant)>,
-    /// People on the crosswalk before somebody entered on red.
-    before_trip: Option<u8>,
-    /// The most people there who may have entered on red.
-    on_red: u8,
+    walkers: Walkers,
     count: i64,
     streak: i64,
     /// Queries since the camera last answered one.
@@ -96,10 +81,7 @@ impl Camera {
             copies: 0,
             distance_us: None,
             received: [None; 2],
-            crosswalk: Crosswalk::default(),
-            crosswalk_seen: None,
-            before_trip: None,
-            on_red: 0,
+            walkers: Walkers::default(),
             count: 0,
             streak: 0,
             unanswered: 0,
@@ -264,15 +246,7 @@ impl Camera {
             self.bad(sink, 1);
             // Who waits cannot be so many; who walks may be there, and a controller may trust that region of the frame.
             if let Some(seen) = walking.filter(|_| walkers) {
-                let before = std::mem::replace(&mut self.crosswalk, seen);
-                let looked = self.crosswalk_seen.replace((start, sink.now));
-                // A flag once set stays until nobody is left who may have entered.
-                if let Some(red_since) = red_since
-                    && self.may_have_entered(sink, seen, before)
-                    && seen_in_red(looked, red_since)
-                {
-                    sink.set_flag(sink.ids.trip[2], true);
-                }
+                self.walkers.glimpsed(sink, (start, sink.now), seen, red_since);
             }
             return false;
         }
@@ -286,7 +260,7 @@ impl Camera {
         self.good_at.push_back(sink.now);
         self.count_good(sink);
         if let Some(seen) = walking {
-            self.crosswalk(sink, start, seen, red_since);
+            self.walkers.seen(sink, (start, sink.now), seen, red_since);
         }
         let Some(zone) = waiting else { return false };
         let count = i64::from(zone.count);
@@ -360,56 +334,9 @@ impl Camera {
         }
     }
 
-    fn crosswalk(&mut self, sink: &mut Sink, start: Instant, seen: Crosswalk, red_since: Option<Instant>) {
-        let before = std::mem::replace(&mut self.crosswalk, seen);
-        let looked = self.crosswalk_seen.replace((start, sink.now));
-        let [n, up, down] = sink.ids.crosswalk;
-        sink.set(n, number(Some(i64::from(seen.count))));
-        sink.set(up, number(Some(i64::from(seen.up))));
-        sink.set(down, number(Some(i64::from(seen.down))));
-        sink.set_flag(sink.ids.on_crosswalk[0], seen.count > 0);
-        let Some(red_since) = red_since else { return };
-        let [trip, _, trip_fair] = sink.ids.trip;
-        if self.before_trip.is_some_and(|people| seen.count <= people) {
-            self.before_trip = None;
-            sink.set_flag(trip, false);
-        }
-        if !self.may_have_entered(sink, seen, before) {
-            return;
-        }
-        self.before_trip.get_or_insert(before.count.min(seen.count.saturating_sub(1)));
-        // A frame whose predecessor was begun before the red may show who stepped off on flashing green.
-        if seen_in_red(looked, red_since) {
-            sink.set_flag(trip_fair, true);
-        }
-        if looked.is_some_and(|(begun, _)| begun >= red_since) {
-            sink.set_flag(trip, true);
-            sink.event(sink.ids.trip_event[0], i64::from(seen.count));
-        }
-    }
-
-    /// Whether somebody stepped on between two views on red, and whether anybody is left who may have.
-    fn may_have_entered(&mut self, sink: &mut Sink, seen: Crosswalk, before: Crosswalk) -> bool {
-        // The total may stay the same while one leaves and another comes.
-        let by_direction =
-            seen.up.saturating_sub(before.up).saturating_add(seen.down.saturating_sub(before.down));
-        let entered = by_direction.max(seen.count.saturating_sub(before.count));
-        // Whoever leaves may be one who started on green: those who entered on red are still there as far as one can know.
-        self.on_red = self.on_red.saturating_add(entered).min(seen.count);
-        sink.set_flag(sink.ids.trip[1], self.on_red > 0);
-        if self.on_red == 0 {
-            sink.set_flag(sink.ids.trip[2], false);
-        }
-        entered > 0
-    }
-
     /// The pedestrian head is no longer red: nobody is there who should not be.
     pub(super) fn red_ends(&mut self, sink: &mut Sink) {
-        self.before_trip = None;
-        self.on_red = 0;
-        for signal in sink.ids.trip {
-            sink.set_flag(signal, false);
-        }
+        self.walkers.red_ends(sink);
     }
 
     /// Bytes from the controller, as it sent them: it is not to blame for the cable.
@@ -473,10 +400,7 @@ impl Camera {
         self.received = [None; 2];
         sink.set(sink.ids.streak[place], number(Some(0)));
         if self.wiring.crosswalk_channel.is_some() {
-            self.crosswalk = Crosswalk::default();
-            self.crosswalk_seen = None;
-            sink.set_flag(sink.ids.on_crosswalk[0], false);
-            self.red_ends(sink);
+            self.walkers.unseen(sink);
         }
         let changed = std::mem::replace(&mut self.count, 0) != 0;
         sink.set_flag(sink.ids.present[place], false);
@@ -493,9 +417,4 @@ impl Camera {
 fn distance_us(stamp: DeviceTime, now: Instant) -> i64 {
     let stamp = i64::from(stamp.s) * 1_000_000 + i64::from(stamp.ms) * 1_000;
     stamp - i64::try_from(now.as_us()).unwrap_or(i64::MAX)
-}
-
-/// Whether the view before, begun and arrived then, was one of the red: who is new since may have entered on red.
-fn seen_in_red(view: Option<(Instant, Instant)>, red_since: Instant) -> bool {
-    view.is_some_and(|(_, arrived)| arrived + EDGE_TOLERANCE >= red_since)
 }

@@ -25,6 +25,7 @@ mod service;
 mod sink;
 mod units;
 mod vocabulary;
+mod walkers;
 
 use emulators::time::{CharacterTimes, Instant, Line, Span};
 
