@@ -24,6 +24,8 @@ const HEARTBEAT_HALF: Span = Span::from_ms(4_750);
 /// How long a half-duplex cable must have been quiet before we speak. A camera may follow one frame with another
 /// (status after time, statistics after counts: up to 37 ms), and a frame is heard only when it has ended.
 const QUIET_HALF: Span = Span::from_ms(45);
+/// So much earlier or later than the last one an upload may end within its period.
+const WANDER: Span = Span::from_ms(5);
 /// Missed answers after which a camera is off-line (GB/T 43229).
 const MISSED_LIMIT: u8 = 3;
 /// Statistics period that cameras are given, s (2..3600).
@@ -115,7 +117,7 @@ pub(super) struct CameraSession {
     queue: VecDeque<Message>,
     /// On a half-duplex cable: when the line is ours, if the camera says nothing more.
     ours_at: Option<Instant>,
-    /// When an intact upload of counts last ended: the next ones end whole reporting periods later.
+    /// When an intact upload of counts that was no copy last ended: the next ones end whole reporting periods later.
     upload_at: Option<Instant>,
     /// When the camera was last heard.
     heard_at: Instant,
@@ -170,14 +172,22 @@ impl CameraSession {
         self.ours_at = ours.then_some(at);
     }
 
-    /// Whether an instant lies in the half of a reporting period that follows an upload, damaged or not; `None` while it
+    /// Until now nothing could be heard: on a half-duplex cable somebody may be speaking.
+    pub(super) fn was_deaf(&mut self, now: Instant) {
+        self.heard_at = now;
+        self.ours_at = None;
+    }
+
+    /// Whether an instant lies in the half of a reporting period that follows an upload and what follows it at once, damaged or not; `None` while it
     /// is not known when they come. What we say then, and the answer, have ended long before the next upload begins.
     fn far_from_uploads(&self, at: Instant) -> Option<bool> {
         let since = at.since(self.upload_at?);
         let period = (Span::from_ms(100) * u64::from(self.link.period.max(1))).as_us();
         // A camera that has not confirmed its period may keep another; one that is silent may come back at any time.
         let known = self.config_tries == 0 && since <= self.silence;
-        known.then(|| since.as_us() % period <= period / 2)
+        // Just after the end of an upload another frame may have begun.
+        let earliest = QUIET_HALF.as_us() - WANDER.as_us();
+        known.then(|| (earliest..=period / 2).contains(&(since.as_us() % period)))
     }
 
     /// The wake has come.
@@ -313,8 +323,8 @@ impl CameraSession {
             Session::Online { .. } => {}
             Session::Offline => return,
         }
-        self.upload_at = Some(now);
         if self.is_news(now, stamp_us(seen.at)) {
+            self.upload_at = Some(now);
             heard.push(Heard::Seen(Sighting {
                 waiting: self.zone(seen, self.link.waiting_channel, Region::Waiting).map(|zone| zone.count),
                 walkers: self
@@ -387,6 +397,8 @@ impl CameraSession {
     fn send(&mut self, message: Message) {
         if !self.link.half_duplex {
             self.emit(&message);
+        } else if message == Message::HeartbeatQuery && self.queue.contains(&message) {
+            // One that still waits for the line will do: an answer to it would be taken for one to the next.
         } else if self.queue.len() < QUEUE_LIMIT {
             self.queue.push_back(message);
         }

@@ -141,6 +141,7 @@ impl Running {
     /// The supply was gone for a moment, in the whole cabinet: go on, but tell everybody everything again.
     pub(super) fn ride_through(&mut self, now: Instant, log: &mut FaultLog) {
         self.feedback.restart(now);
+        self.cameras.iter_mut().for_each(|camera| camera.was_deaf(now));
         self.broadcast.repeat(now);
         self.run(now, log);
         self.bus.repeat_all(now);

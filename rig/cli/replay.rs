@@ -1,11 +1,14 @@
 //! `rig replay`.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Instant as Clock;
 
 use super::{Exit, Manner, READING, STOP, complain, show};
 use crate::runner::{self, ReplayError, RunError};
+use crate::trace::{FrameLine, Reader};
 
 /// Arguments of `rig replay`.
 #[derive(Debug, clap::Args)]
@@ -15,6 +18,9 @@ pub(super) struct Arguments {
     /// Print the text trace (what changed, line by line) before the verdicts.
     #[arg(long)]
     text: bool,
+    /// Print every frame on every cable before the verdicts: begin, end, cable, sender, bytes.
+    #[arg(long, conflicts_with = "json")]
+    frames: bool,
     /// Results as JSON on stdout.
     #[arg(long)]
     json: bool,
@@ -58,8 +64,21 @@ pub(super) fn run(arguments: &Arguments, manner: Manner) -> Exit {
         if arguments.text {
             say!("{}", outcomes[0].text);
         }
+        if arguments.frames {
+            frames(&arguments.trace);
+        }
         show::outcome(&outcomes[0], manner);
         show::summary(&outcomes[0].site, &outcomes, begun.elapsed(), manner);
     }
     Exit::of(&outcomes)
+}
+
+/// What was on the cables. That the trace can be read was seen when it was judged.
+fn frames(trace: &Path) {
+    let reader = File::open(trace).ok().and_then(|file| Reader::new(BufReader::new(file)).ok());
+    for record in reader.into_iter().flatten() {
+        if let Some(line) = FrameLine::of(&record) {
+            say!("{line}");
+        }
+    }
 }

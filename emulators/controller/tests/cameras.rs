@@ -280,3 +280,40 @@ fn a_camera_that_still_counts_itself_connected_after_our_restart_is_heard() {
     assert_eq!(street.register(map::DETECTOR_A), 0);
     assert!(heard(&street, 0, &Message::HeartbeatQuery).iter().any(|&at| at > 66_000));
 }
+
+#[test]
+fn a_question_that_still_waits_for_the_line_is_not_asked_twice() {
+    let mut config = site::config();
+    config.cameras[0].half_duplex = true;
+    let mut street = Street::with(config, None);
+    street.run_to(60_000);
+    street.eyes[0].silent = true;
+    // Noise all the time: the line is never ours, while two questions become due.
+    for _ in 0..30 {
+        street.run(300);
+        street.bytes(CAMERA_A, &[0x55, 0xC0, 0x00, 0xDB, 0x41]);
+    }
+    let asked = |street: &Street| heard(street, 0, &Message::HeartbeatQuery).len();
+    let before = asked(&street);
+    street.eyes[0].silent = false;
+    street.run(2_000);
+    assert_eq!(asked(&street), before + 1);
+}
+
+#[test]
+fn where_statistics_may_follow_an_upload_that_was_not_heard_we_do_not_speak() {
+    let mut config = site::config();
+    config.cameras[0].half_duplex = true;
+    let mut street = Street::with(config, None);
+    street.run_to(60_000);
+    let at = street.stamp(0);
+    // Ends just before an upload (.100 to .129): after 45 ms of quiet we would begin inside what follows that.
+    street.run_to(60_080);
+    street.eyes[0].silent = true;
+    street.say(0, &Message::StatusUpload(Status { at, channels: vec![(1, false)] }));
+    street.run_to(60_500);
+    assert_eq!(heard(&street, 0, &Message::StatusAck), []);
+    street.eyes[0].silent = false;
+    street.run_to(61_000);
+    assert_eq!(heard(&street, 0, &Message::StatusAck).len(), 1);
+}

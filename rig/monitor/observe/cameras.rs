@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use emulators::cable::Duplex;
 use emulators::time::{Instant, Span};
 use emulators::wire::Parsed;
 use emulators::wire::gbt43229::{Address, Decoder, DeviceTime, Message, Packet, RealTime, Region};
@@ -9,7 +10,7 @@ use emulators::wire::gbt43229::{Address, Decoder, DeviceTime, Message, Packet, R
 use super::Timer;
 use super::sink::{Sink, flag, number};
 use super::walkers::{Crosswalk, Walkers};
-use crate::site::{CameraWiring, Limits, Wiring};
+use crate::site::{CableRole, CameraWiring, Limits, Wiring};
 
 /// A count of 255 says "at least 255" and is no number to judge a jump by.
 const OVERFLOW: u8 = 255;
@@ -21,6 +22,10 @@ const SESSION_LASTS: Span = Span::from_secs(12);
 const SET_BACK: u8 = 3;
 /// So many queries without an answer make a camera off-line (GB/T 43229).
 const GIVEN_UP: i64 = 3;
+/// A controller that shares the line with the camera waits for an intact upload before it says anything; T29.
+const LINE_NOISE_LASTS: Span = Span::from_secs(3);
+/// A report that is so much later than its period is overdue (T38).
+const OVERDUE: Span = Span::from_ms(100);
 /// Window of the erratic count (T32 is per minute).
 const MINUTE: Span = Span::from_secs(60);
 
@@ -28,6 +33,8 @@ const MINUTE: Span = Span::from_secs(60);
 pub(super) struct Camera {
     place: usize,
     wiring: CameraWiring,
+    /// Whether both send on one line.
+    shared: bool,
     controller: Address,
     uploads: Decoder,
     orders: Decoder,
@@ -63,12 +70,15 @@ pub(super) struct Outcome {
 
 impl Camera {
     pub(super) fn new(place: usize, wiring: &Wiring, limits: &Limits) -> Camera {
+        let cable = wiring.cables[[CableRole::CameraA, CableRole::CameraB][place].index()];
+        let shared = cable.is_some_and(|cable| cable.duplex == Duplex::Shared);
         let (controller, wiring) = (wiring.controller, wiring.cameras[place]);
         let number = |name: &str| limits.number(name);
         let capacity = number(["waiting_capacity_a", "waiting_capacity_b"][place]);
         Camera {
             place,
             wiring,
+            shared,
             controller,
             uploads: Decoder::new(wiring.crc),
             orders: Decoder::new(wiring.crc),
@@ -88,6 +98,11 @@ impl Camera {
             good_at: VecDeque::new(),
             changes: VecDeque::new(),
         }
+    }
+
+    /// How often it reports.
+    pub(super) const fn period(&self) -> Span {
+        self.wiring.period
     }
 
     /// People waiting, as last believed.
@@ -115,8 +130,17 @@ impl Camera {
         }
         if bad > 0 {
             self.bad(sink, bad);
+            self.line_disturbed(sink);
         }
         Outcome { people }
+    }
+
+    /// Damage, or a report that is overdue: whoever shares the line has to wait for the next intact one.
+    pub(super) fn line_disturbed(&self, sink: &mut Sink) {
+        if self.shared {
+            sink.set_flag(sink.ids.line_noise[self.place], true);
+            sink.wake(Timer::LINES[self.place], sink.now + LINE_NOISE_LASTS);
+        }
     }
 
     fn bad(&mut self, sink: &mut Sink, how_many: i64) {
@@ -157,6 +181,8 @@ impl Camera {
                     // What it reported before it was given up is forgotten.
                     self.received = [None; 2];
                 }
+                // It is lost no longer, and its session is new, although the reply may have to wait for the line.
+                self.asked(sink, 0);
                 sink.set_flag(sink.ids.in_session[place], false);
                 sink.event(sink.ids.connect_request[place], 0);
             }
@@ -216,6 +242,9 @@ impl Camera {
         red_since: Option<Instant>,
     ) -> bool {
         let place = self.place;
+        if self.shared {
+            sink.wake(Timer::OVERDUES[place], sink.now + self.wiring.period + OVERDUE);
+        }
         if !self.is_news(sink.now, report.at) {
             return false;
         }
@@ -301,8 +330,8 @@ impl Camera {
         true
     }
 
-    /// The controller has lost its supply, and with it what it knew of the camera's clock and of its questions.
-    pub(super) fn power_lost(&mut self, sink: &mut Sink) {
+    /// The controller loses its supply, or gets it back without what it knew of the camera's clock and of its questions.
+    pub(super) fn power_changes(&mut self, sink: &mut Sink) {
         self.distance_us = None;
         self.asked(sink, 0);
     }

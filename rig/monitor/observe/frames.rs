@@ -29,6 +29,8 @@ impl Observer {
         let Some(role) = CableRole::ALL.get(usize::from(frame.cable)).copied() else { return };
         if frame.collided {
             self.collision(role, frame);
+        } else if frame.from != Some(0) && !frame.bytes.is_empty() {
+            self.others_spoke[role.index()] = Some(self.sink.now);
         }
         match role {
             CableRole::CameraA => self.camera(0, frame),
@@ -178,13 +180,35 @@ impl Observer {
             return;
         }
         // Two that begin at the same instant are not inside each other.
-        let later = if start > before.start { now.from } else { before.from };
+        let (later, began) =
+            if start > before.start { (now.from, start) } else { (before.from, before.start) };
+        if self.took_the_line(role, began) {
+            return;
+        }
         // Where instants are uncertain, so is who was first.
         let exact = self.sink.earliest == self.sink.now;
         let both_meant = now.from.is_some() && before.from.is_some() && exact;
         if both_meant && start != before.start && later == Some(0) {
             self.sink.event(self.sink.ids.overlap[0], role.index() as i64);
         }
+    }
+}
+
+/// A frame arrives whole, so nobody hears that another has begun. Whoever shares a line with a camera has to wait for the end of a
+/// frame, and for one that follows it at once; then, or when the camera has missed two reports, the line is his.
+const FOLLOWS: Span = Span::from_ms(40);
+const TURN: Span = Span::from_ms(100);
+
+impl Observer {
+    /// Whether the controller began when a line to a camera could be taken to be free.
+    fn took_the_line(&self, role: CableRole, began: Instant) -> bool {
+        let place = match role {
+            CableRole::CameraA => 0,
+            CableRole::CameraB => 1,
+            _ => return false,
+        };
+        let quiet = self.others_spoke[role.index()].map_or(Span::MAX, |ended| began.since(ended));
+        (FOLLOWS..=TURN).contains(&quiet) || quiet >= self.cameras[place].period() * 2
     }
 }
 

@@ -70,6 +70,10 @@ emulators::timers! {
         SessionB = "session with camera B",
         ChurnA = "counts of camera A",
         ChurnB = "counts of camera B",
+        LineA = "damage on the line to camera A",
+        LineB = "damage on the line to camera B",
+        OverdueA = "reports of camera A",
+        OverdueB = "reports of camera B",
         PostA = "post A",
         PostB = "post B",
         Service = "service port",
@@ -90,6 +94,8 @@ impl Timer {
     const GOODS: [Timer; 2] = [Timer::GoodA, Timer::GoodB];
     const SESSIONS: [Timer; 2] = [Timer::SessionA, Timer::SessionB];
     const CHURNS: [Timer; 2] = [Timer::ChurnA, Timer::ChurnB];
+    const LINES: [Timer; 2] = [Timer::LineA, Timer::LineB];
+    const OVERDUES: [Timer; 2] = [Timer::OverdueA, Timer::OverdueB];
     const POSTS: [Timer; 2] = [Timer::PostA, Timer::PostB];
 }
 
@@ -118,6 +124,8 @@ pub struct Observer {
     supply_known: bool,
     voice: (u64, u64),
     collided: [Option<Sent>; CableRole::COUNT],
+    /// When somebody other than the controller was last heard, by cable.
+    others_spoke: [Option<Instant>; CableRole::COUNT],
     times: [Option<CharacterTimes>; CableRole::COUNT],
     seen: Vec<(usize, Sighting)>,
 }
@@ -182,6 +190,7 @@ impl Observer {
             supply_known: false,
             voice: (minutes("voice_from", 420), minutes("voice_to", 1_260)),
             collided: [const { None }; CableRole::COUNT],
+            others_spoke: [None; CableRole::COUNT],
             times: std::array::from_fn(|place| {
                 wiring.cables[place].map(|cable| CharacterTimes::new(cable.line))
             }),
@@ -299,6 +308,10 @@ impl Observer {
             Timer::SessionB => sink.set_flag(sink.ids.in_session[1], false),
             Timer::ChurnA => sink.set_flag(sink.ids.churn[0], false),
             Timer::ChurnB => sink.set_flag(sink.ids.churn[1], false),
+            Timer::LineA => sink.set_flag(sink.ids.line_noise[0], false),
+            Timer::LineB => sink.set_flag(sink.ids.line_noise[1], false),
+            Timer::OverdueA => self.cameras[0].line_disturbed(sink),
+            Timer::OverdueB => self.cameras[1].line_disturbed(sink),
             Timer::PostA => self.posts.compare(sink, 0),
             Timer::PostB => self.posts.compare(sink, 1),
             Timer::Service => self.service.silent(sink),
@@ -365,12 +378,13 @@ impl Observer {
         self.feedback.power_lost();
         self.heads.power(&mut self.sink, on);
         self.reckon_all();
+        // A question that was under way as the supply failed is on record before it comes back.
+        self.cameras.iter_mut().for_each(|camera| camera.power_changes(&mut self.sink));
         if !on {
             self.posts.power_lost(&mut self.sink);
             self.units.power_lost(&mut self.sink);
             self.service.power_lost(&mut self.sink);
             self.displays.power_lost(&mut self.sink);
-            self.cameras.iter_mut().for_each(|camera| camera.power_lost(&mut self.sink));
             let sink = &mut self.sink;
             // What was reported before is not known to a controller that starts anew.
             for signal in sink.ids.in_session.into_iter().chain(sink.ids.implausible) {

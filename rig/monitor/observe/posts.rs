@@ -21,6 +21,8 @@ mod map {
 
 /// How long a whole post may differ from what it was told.
 const SLACK: Span = Span::from_ms(300);
+/// A sentence that ends so much before its time was broken off (half of T38).
+const EARLY: Span = Span::from_ms(50);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Post {
@@ -29,9 +31,30 @@ struct Post {
     told_light: Option<u8>,
     /// Sentence and when it ends.
     told_voice: (u8, Instant),
+    /// When it was last told what to say.
     told_at: Instant,
     /// It has been told since it had supply how long to wait.
     told_watchdog: bool,
+}
+
+impl Post {
+    /// A whole post says nothing from then on; the beginning of time if it has been told to say nothing.
+    fn silent_by(&self) -> Instant {
+        match self.told_voice {
+            (0, _) => Instant::ZERO,
+            (_sentence, ends) => ends + SLACK + Span::from_us(1),
+        }
+    }
+
+    /// Whether it begins to say, or breaks off, what nobody has told it to.
+    fn is_its_own_idea(&self, now: Instant, voice: u8) -> bool {
+        let (told, ends) = self.told_voice;
+        match (self.voice, voice) {
+            (before, after) if before == after => false,
+            (before, 0) => told == before && now + EARLY < ends,
+            (_before, after) => told != after || now > self.told_at + SLACK,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -48,12 +71,15 @@ impl Posts {
 
     pub(super) fn seen(&mut self, sink: &mut Sink, post: u8, light: u8, voice: u8, volume: u8) {
         let place = usize::from(post.min(1));
+        if self.posts[place].is_its_own_idea(sink.now, voice) {
+            sink.set_flag(sink.ids.post_fault[0], true);
+        }
         self.posts[place].light = light;
         self.posts[place].voice = voice;
         sink.set(sink.ids.voice[place], Value::Level(voice.min(2)));
         sink.set(sink.ids.post[place], Value::Level(light.min(2)));
         sink.set(sink.ids.volume[place], number((voice != 0).then_some(i64::from(volume))));
-        sink.wake(Timer::POSTS[place], sink.now + SLACK);
+        self.look_soon(sink, place);
     }
 
     pub(super) fn asked(&mut self, sink: &mut Sink, unit: u8, request: &Request) {
@@ -66,6 +92,7 @@ impl Posts {
                 post.told_watchdog = value > 0 && Span::from_ms(u64::from(value)) <= self.watchdog;
                 return;
             } else if register == map::PROMPT {
+                post.told_at = sink.now;
                 if value == map::GO {
                     sink.event(sink.ids.go_told[place], 0);
                 }
@@ -76,7 +103,6 @@ impl Posts {
                 };
                 post.told_voice = (u8::try_from(value).unwrap_or(0), sink.now + lasts);
             }
-            post.told_at = sink.now;
         };
         match request {
             Request::WriteRegister(register, value) => write(*register, *value),
@@ -94,7 +120,14 @@ impl Posts {
             | Request::Other(..) => return,
         }
         sink.set_flag(sink.ids.posts_told[0], self.posts.iter().all(|post| post.told_watchdog));
-        sink.wake(Timer::POSTS[place], sink.now + SLACK);
+        self.look_soon(sink, place);
+    }
+
+    /// A whole post has done by then what it was told; and it is silent by then.
+    fn look_soon(&self, sink: &mut Sink, place: usize) {
+        let soon = sink.now + SLACK;
+        let silent = self.posts[place].silent_by();
+        sink.wake(Timer::POSTS[place], if silent > sink.now { silent.min(soon) } else { soon });
     }
 
     /// Some time after a post was told or did something.
@@ -108,10 +141,9 @@ impl Posts {
                 || (speaks && post.voice != sentence)
                 || (silent && post.voice != 0)
         };
-        let (sentence, ends) = self.posts[place].told_voice;
-        let over = ends + SLACK + Span::from_us(1);
-        if sentence != 0 && now < over {
-            sink.wake(Timer::POSTS[place], over);
+        let silent = self.posts[place].silent_by();
+        if now < silent {
+            sink.wake(Timer::POSTS[place], silent);
         }
         let fault = self.posts.iter().any(differs);
         if fault != sink.is(sink.ids.post_fault[0]) {

@@ -29,6 +29,7 @@
 //! | `TRIP_FAIR` | the same after a frame that arrived in the red, or just before: a controller may call it an entry |
 //! | `camA_frame camA_bad BADA` | an intact 0801; damage or an implausible count; the last 0801 was implausible; `BAD_WAITING_A`: in its waiting area |
 //! | `CAMA_LINK CAMA_GOOD camA_streak camA_clean CHURNA` | intact, believable 0801 within `camera_silence`; good ones in a row; good ones since it was lost, silent or implausible; erratic |
+//! | `LINE_NOISEA` | damage on a line that camera and controller share, or a report overdue there, and 3 s on |
 //! | `UNWATCHEDA` | the camera looks at the crosswalk, and has no `CAMA_LINK` any more |
 //! | `UNANSWEREDA` | heartbeat queries sent since the camera last answered one, or connected |
 //! | `ILLA` | the camera's last status says that its waiting area's channel is abnormal |
@@ -141,6 +142,7 @@ signals! {
     streak: Domain::Number => ["camA_streak", "camB_streak"];
     clean: Domain::Number => ["camA_clean", "camB_clean"];
     churn: Domain::Flag => ["CHURNA", "CHURNB"];
+    line_noise: Domain::Flag => ["LINE_NOISEA", "LINE_NOISEB"];
     ill: Domain::Flag => ["ILLA", "ILLB"];
     connect_request: Domain::Event => ["connect_request_A", "connect_request_B"];
     connect_reply: Domain::Event => ["connect_reply_A", "connect_reply_B"];

@@ -1,4 +1,5 @@
 mod never_came;
+mod shared_line;
 mod street;
 
 use super::*;

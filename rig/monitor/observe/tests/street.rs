@@ -308,7 +308,7 @@ impl Street {
             pen.ask(CableRole::Lamps, unit, &Request::WriteRegister(2, u16::from(light)), ms);
         }
         if voice != was_voice && voice != 0 {
-            pen.ask(CableRole::Lamps, unit, &Request::WriteRegister(0, u16::from(voice)), ms + 100);
+            pen.ask(CableRole::Lamps, unit, &Request::WriteRegister(0, u16::from(voice)), ms);
         }
         pen.note(
             ms,
