@@ -44,6 +44,16 @@ fn check_writes_a_run_folder_that_replays_to_the_same_verdicts() {
         value["runs"][0]["results"].clone()
     };
     assert_eq!(results(&first), results(&again));
+
+    let trace = trace.to_str().expect("a printable path");
+    let frames = stdout_of(&["replay", trace, "--frames"], 0);
+    // 95 s of reports twice a second, each in its SLIP delimiters; and the controller's answers.
+    let of =
+        |sender: &str| frames.lines().filter(|line| line.contains(sender) && line.ends_with(" c0")).count();
+    assert!((180..=250).contains(&of(" camera-a   end 1      c0 ")), "{}", of(" camera-a   end 1      c0 "));
+    assert!(of(" camera-a   controller c0 ") > 10);
+    assert!(frames.contains("1 passed"), "the verdict follows");
+    assert!(stderr_of(&["replay", trace, "--frames", "--json"], 2).contains("--json"));
 }
 
 /// A command whose stdout is a full disk: exit code and stderr.

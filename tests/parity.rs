@@ -145,7 +145,7 @@ fn compare(scenario: &str, virtually: &Sequences, live: &Sequences) {
 
 #[test]
 fn a_short_visit_looks_the_same_in_real_time() {
-    same_both_ways(&["short-visit", "service-requests"]);
+    same_both_ways(&["short-visit"]);
 }
 
 /// Start-up, full cycles, faults of lamps, cameras and cables, dips and outages, an operator.
@@ -154,6 +154,7 @@ fn a_short_visit_looks_the_same_in_real_time() {
 fn a_street_looks_the_same_in_real_time() {
     same_both_ways(&[
         "evening-peak",
+        "service-requests",
         "slow-walker",
         "power-dip",
         "outage",

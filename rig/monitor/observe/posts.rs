@@ -162,3 +162,31 @@ impl Posts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Told at 10 s to say the go sentence, which lasts 2.8 s.
+    fn told(voice: u8) -> Post {
+        let at = Instant::from_ms(10_000);
+        Post { voice, told_voice: (1, at + Span::from_ms(2_800)), told_at: at, ..Post::default() }
+    }
+
+    #[test]
+    fn a_post_says_what_it_was_told_when_it_was_told() {
+        assert!(!told(0).is_its_own_idea(Instant::from_ms(10_005), 1));
+        assert!(told(0).is_its_own_idea(Instant::from_ms(10_005), 2), "another sentence");
+        assert!(told(0).is_its_own_idea(Instant::from_ms(12_900), 1), "once more");
+        assert!(Post::default().is_its_own_idea(Instant::from_ms(5_000), 1), "told nothing");
+    }
+
+    #[test]
+    fn a_post_falls_silent_when_its_sentence_is_over() {
+        assert!(!told(1).is_its_own_idea(Instant::from_ms(12_800), 0));
+        assert!(told(1).is_its_own_idea(Instant::from_ms(11_000), 0), "broken off");
+        assert!(!told(1).is_its_own_idea(Instant::from_ms(11_000), 1), "goes on");
+        let stopped = Post { told_voice: (0, Instant::ZERO), ..told(1) };
+        assert!(!stopped.is_its_own_idea(Instant::from_ms(11_000), 0), "told to");
+    }
+}
