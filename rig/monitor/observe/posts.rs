@@ -90,7 +90,6 @@ impl Posts {
                 post.told_light = u8::try_from(value).ok();
             } else if register == map::WATCHDOG {
                 post.told_watchdog = value > 0 && Span::from_ms(u64::from(value)) <= self.watchdog;
-                return;
             } else if register == map::PROMPT {
                 post.told_at = sink.now;
                 if value == map::GO {
