@@ -23,6 +23,7 @@ mod emulate;
 mod exit;
 mod explore;
 mod explore_in_earnest;
+mod frame_line;
 mod list;
 mod output;
 mod ports;

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Instant as Clock;
 
+use super::frame_line::FrameLine;
 use super::{Exit, Manner, READING, STOP, complain, show};
 use crate::runner::{self, ReplayError, RunError};
-use crate::trace::{FrameLine, Reader};
+use crate::trace::Reader;
 
 /// Arguments of `rig replay`.
 #[derive(Debug, clap::Args)]

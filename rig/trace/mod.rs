@@ -2,13 +2,11 @@
 
 pub mod aspect;
 mod file;
-mod frame_line;
 mod lines;
 mod record;
 mod strip;
 
 pub use file::{FORMAT, ReadError, Reader, Writer};
-pub use frame_line::FrameLine;
 pub use lines::{Decoding, Lines};
 pub use record::{Frame, HeadName, Header, Record, What};
 pub use strip::{LEGEND, Strip};

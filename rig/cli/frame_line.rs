@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use super::record::{Frame, Record, What};
 use crate::site::CableRole;
+use crate::trace::{Frame, Record, What};
 
 /// What a record tells of a cable: begin and end, cable, sender, bytes that arrived, bytes that were sent where those differ, and whether another
 /// transmission was in the way.
 #[derive(Clone, Copy, Debug)]
-pub struct FrameLine<'a> {
+pub(super) struct FrameLine<'a> {
     record: &'a Record,
     frame: &'a Frame,
 }
@@ -16,7 +16,7 @@ pub struct FrameLine<'a> {
 impl FrameLine<'_> {
     /// Of a record, if it is one of a frame.
     #[must_use]
-    pub const fn of(record: &Record) -> Option<FrameLine<'_>> {
+    pub(super) const fn of(record: &Record) -> Option<FrameLine<'_>> {
         match &record.what {
             What::Frame(frame) => Some(FrameLine { record, frame }),
             _ => None,
