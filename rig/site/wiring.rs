@@ -75,6 +75,14 @@ pub struct CableWiring {
     pub duplex: Duplex,
 }
 
+impl CableWiring {
+    /// Whether all its ends send on one line.
+    #[must_use]
+    pub fn is_shared(self) -> bool {
+        self.duplex == Duplex::Shared
+    }
+}
+
 /// A camera.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CameraWiring {

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use emulators::cable::Duplex;
 use emulators::time::{Instant, Span};
 use emulators::wire::Parsed;
 use emulators::wire::gbt43229::{Address, Decoder, DeviceTime, Message, Packet, RealTime, Region};
@@ -10,7 +9,7 @@ use emulators::wire::gbt43229::{Address, Decoder, DeviceTime, Message, Packet, R
 use super::Timer;
 use super::sink::{Sink, flag, number};
 use super::walkers::{Crosswalk, Walkers};
-use crate::site::{CableRole, CameraWiring, Limits, Wiring};
+use crate::site::{CableRole, CableWiring, CameraWiring, Limits, Wiring};
 
 /// A count of 255 says "at least 255" and is no number to judge a jump by.
 const OVERFLOW: u8 = 255;
@@ -71,7 +70,7 @@ pub(super) struct Outcome {
 impl Camera {
     pub(super) fn new(place: usize, wiring: &Wiring, limits: &Limits) -> Camera {
         let cable = wiring.cables[[CableRole::CameraA, CableRole::CameraB][place].index()];
-        let shared = cable.is_some_and(|cable| cable.duplex == Duplex::Shared);
+        let shared = cable.is_some_and(CableWiring::is_shared);
         let (controller, wiring) = (wiring.controller, wiring.cameras[place]);
         let number = |name: &str| limits.number(name);
         let capacity = number(["waiting_capacity_a", "waiting_capacity_b"][place]);
