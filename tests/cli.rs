@@ -56,6 +56,18 @@ fn check_writes_a_run_folder_that_replays_to_the_same_verdicts() {
     assert!(stderr_of(&["replay", trace, "--frames", "--json"], 2).contains("--json"));
 }
 
+#[test]
+fn a_controller_writes_over_nobodys_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let ports = folder.path().join("mine.toml");
+    let text = "version = 1\n[ports]\nlamps = \"pty:lamps\"\n";
+    fs::write(&ports, text).expect("a ports file");
+    let path = ports.to_str().expect("a printable path");
+    let told = stderr_of(&["controller", "--ports", path, "--state", path], 2);
+    assert!(told.contains("mine.toml: no state of a controller"), "{told}");
+    assert_eq!(fs::read_to_string(&ports).expect("still there"), text);
+}
+
 /// A command whose stdout is a full disk: exit code and stderr.
 #[cfg(target_os = "linux")]
 fn on_a_full_disk(arguments: &[&str]) -> (Option<i32>, String) {

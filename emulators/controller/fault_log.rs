@@ -54,6 +54,11 @@ impl FaultLog {
         persisted.and_then(|bytes| read(clock, bytes)).unwrap_or_else(|| FaultLog::new(clock))
     }
 
+    /// Whether this is what a log once gave to be kept.
+    pub(super) fn is_kept(bytes: &[u8]) -> bool {
+        bytes.starts_with(&MAGIC)
+    }
+
     fn new(clock: Clock) -> FaultLog {
         FaultLog { clock, ring: VecDeque::new(), written: 0, standing: Vec::new(), unsaved: false }
     }

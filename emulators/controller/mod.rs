@@ -109,6 +109,12 @@ impl Controller {
         }
     }
 
+    /// Whether bytes are what a controller gave as [`Output::Persist`]; what is damaged behind its beginning is one, too.
+    #[must_use]
+    pub fn has_persisted(bytes: &[u8]) -> bool {
+        FaultLog::is_kept(bytes)
+    }
+
     fn power(&mut self, now: Instant, on: bool) {
         self.touched = Touched::ALL;
         match (self.dark_since, on) {

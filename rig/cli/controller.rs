@@ -84,7 +84,14 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
             return Exit::Usage;
         }
     };
-    match control(arguments, &site, &ports) {
+    let persisted = match arguments.state.as_deref().map(kept).transpose() {
+        Ok(persisted) => persisted.flatten(),
+        Err(why) => {
+            complain_line!("error: {why}");
+            return Exit::Usage;
+        }
+    };
+    match control(arguments, persisted.as_deref(), &site, &ports) {
         Ok(()) if STOP.load(Ordering::Relaxed) => Exit::Interrupted,
         Ok(()) => Exit::Passed,
         Err(error) => {
@@ -94,7 +101,26 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
     }
 }
 
-fn control(arguments: &Arguments, site: &Site, ports: &PortsFile) -> Result<(), String> {
+/// What survived the last loss of supply. It will be written over: what is no state of a controller is somebody's file.
+fn kept(path: &Path) -> Result<Option<Vec<u8>>, String> {
+    match std::fs::read(path) {
+        Ok(bytes) if bytes.is_empty() => Ok(None),
+        Ok(bytes) if Controller::has_persisted(&bytes) => Ok(Some(bytes)),
+        Ok(_) => Err(format!(
+            "{}: no state of a controller; --state would write over it: name another file",
+            path.display()
+        )),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("{}: {error}", path.display())),
+    }
+}
+
+fn control(
+    arguments: &Arguments,
+    persisted: Option<&[u8]>,
+    site: &Site,
+    ports: &PortsFile,
+) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -124,7 +150,7 @@ fn control(arguments: &Arguments, site: &Site, ports: &PortsFile) -> Result<(), 
         if attached && news.recv().await.is_none_or(|first| first == News::Told("quit".to_owned())) {
             return Ok(());
         }
-        let device = device(arguments, site);
+        let device = device(arguments, persisted, site);
         let mut lateness = Lateness::default();
         let mut world = Process { state: arguments.state.clone(), attached };
         let ended = serve(device, open, WallClock::start(), news, &mut world, &mut lateness, &STOP)
@@ -136,10 +162,9 @@ fn control(arguments: &Arguments, site: &Site, ports: &PortsFile) -> Result<(), 
 }
 
 /// The controller as it is when its supply comes.
-fn device(arguments: &Arguments, site: &Site) -> Controller {
+fn device(arguments: &Arguments, persisted: Option<&[u8]>, site: &Site) -> Controller {
     let mut config = site.controller.clone();
     config.clock = arguments.start_time.unwrap_or_else(super::machine_time);
     config.uptime_ms = arguments.uptime_ms;
-    let persisted = arguments.state.as_ref().and_then(|path| std::fs::read(path).ok());
-    Controller::new(config, persisted.as_deref())
+    Controller::new(config, persisted)
 }

@@ -3,6 +3,11 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often a lock file is looked at that does not name its holder yet, and how long between.
+const LOOKS: u32 = 40;
+const BETWEEN: Duration = Duration::from_millis(5);
 
 /// A port that is ours as long as this lives.
 #[derive(Debug)]
@@ -46,7 +51,7 @@ impl PortLock {
                 Ok(PortLock { _file: file })
             }
             Err(TryLockError::WouldBlock) => {
-                let holder = held_by(&mut file);
+                let holder = named(&mut file);
                 Err(if holder == me() { LockError::Own(holder) } else { LockError::Held(holder) })
             }
             Err(TryLockError::Error(source)) => Err(failed(source)),
@@ -58,7 +63,7 @@ impl PortLock {
     pub fn holder(port: &str) -> Option<String> {
         let mut file = File::open(lock_path(port)).ok()?;
         match file.try_lock_shared() {
-            Err(TryLockError::WouldBlock) => Some(held_by(&mut file)),
+            Err(TryLockError::WouldBlock) => Some(named(&mut file)),
             Ok(()) | Err(TryLockError::Error(_)) => None,
         }
     }
@@ -69,11 +74,30 @@ fn me() -> String {
     format!("pid {}", std::process::id())
 }
 
-fn held_by(file: &mut File) -> String {
+/// Who holds a lock that is held. Whoever has just taken it writes his name a moment later.
+fn named(file: &mut File) -> String {
+    for _ in 0..LOOKS {
+        match held_by(file) {
+            Some(holder) if lives(&holder) => return holder,
+            Some(_) | None => std::thread::sleep(BETWEEN),
+        }
+    }
+    held_by(file).unwrap_or_else(|| "another process".to_owned())
+}
+
+fn held_by(file: &mut File) -> Option<String> {
     let mut holder = String::new();
-    let _ = file.rewind().and_then(|()| file.take(100).read_to_string(&mut holder));
+    file.rewind().and_then(|()| file.take(100).read_to_string(&mut holder)).ok()?;
     let holder: String = holder.trim().chars().filter(|c| !c.is_control()).collect();
-    if holder.is_empty() { "another process".to_owned() } else { holder }
+    (!holder.is_empty()).then_some(holder)
+}
+
+/// Whether who is named is there: the name of the one before may still stand in the file.
+fn lives(holder: &str) -> bool {
+    let pid =
+        holder.strip_prefix("pid ").and_then(|pid| pid.parse().ok()).and_then(rustix::process::Pid::from_raw);
+    // Another user's process may be asked after, not signalled.
+    pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
 }
 
 fn open(path: &Path) -> io::Result<File> {

@@ -139,7 +139,7 @@ impl Port {
         let port = |kind, far_end, lock| Port { url: url.clone(), line, kind, far_end, _lock: Some(lock) };
         match url {
             PortUrl::Pty(link) => {
-                let lock = PortLock::take(&std::path::absolute(link)?.to_string_lossy())?;
+                let lock = PortLock::take(&real_name(link)?.to_string_lossy())?;
                 let made = pair(line, Some(link));
                 // Whatever stands in the way is the link's folder: a pair can always be opened.
                 let made = made.map_err(|error| Refusal::new(Hindrance::System, error.to_string()))?;
@@ -147,7 +147,7 @@ impl Port {
                 Ok(port(kind, Some(link.clone()), lock))
             }
             PortUrl::Tcp(address) | PortUrl::Rfc2217(address) => {
-                let lock = PortLock::take(&url.to_string())?;
+                let lock = PortLock::take(&net::real_name(address).await)?;
                 let line = Settings::of(line);
                 let net = match url {
                     PortUrl::Tcp(_) => Net::tcp(address, line).await?,
@@ -361,4 +361,13 @@ fn tty(node: &Path, line: Line) -> tokio_serial::Result<SerialStream> {
 /// 11 bits a character are 8E1, Modbus's own default.
 const fn parity(line: Line) -> tokio_serial::Parity {
     if line.bits > 10 { tokio_serial::Parity::Even } else { tokio_serial::Parity::None }
+}
+
+/// The one name of a link that is to be made: its folder may be spelled in many ways. What is wrong with the folder is told
+/// when the link is made.
+fn real_name(link: &Path) -> io::Result<PathBuf> {
+    let link = std::path::absolute(link)?;
+    let (Some(folder), Some(name)) = (link.parent(), link.file_name()) else { return Ok(link) };
+    let folder = std::fs::create_dir_all(folder).and_then(|()| std::fs::canonicalize(folder));
+    Ok(folder.map_or(link.clone(), |folder| folder.join(name)))
 }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::future::{Future, pending};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -375,6 +375,18 @@ fn not_bound(address: &str, error: &io::Error) -> Refusal {
         |holder| format!("in use by {holder}"),
     );
     Refusal::new(Hindrance::Busy, what)
+}
+
+/// The one name of a port server's port, whatever its host is called here. A host that cannot be found is told of when it
+/// is connected to.
+pub(super) async fn real_name(address: &str) -> String {
+    let found = timeout(CONNECT, tokio::net::lookup_host(address)).await;
+    let found = found.ok().and_then(Result::ok).into_iter().flatten();
+    let one = |at: SocketAddr| match at.ip() {
+        own if own.is_loopback() => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), at.port()),
+        _ => at,
+    };
+    found.map(one).min().map_or_else(|| format!("net://{address}"), |at| format!("net://{at}"))
 }
 
 async fn connect(address: &str) -> Result<TcpStream, Refusal> {

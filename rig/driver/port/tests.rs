@@ -40,6 +40,30 @@ async fn bytes(port: &mut Port, count: usize) -> Vec<u8> {
 }
 
 #[test]
+fn a_port_is_one_port_however_it_is_spelled() {
+    run(async {
+        let folder = tempfile::tempdir().expect("a folder");
+        let run = folder.path().join("run");
+        std::fs::create_dir(&run).expect("a folder");
+        std::os::unix::fs::symlink(&run, folder.path().join("also")).expect("a link");
+        let url = |rest: &str| format!("pty:{}/{rest}", folder.path().display());
+        let first = open(&url("run/lamps")).await;
+        for other in ["run/../run/lamps", "also/lamps", "run//lamps"] {
+            let refused = Port::open(&url(other).parse().expect("a url"), LINE).await;
+            assert!(refused.is_err_and(|error| error.to_string().contains("in use by")), "{other}");
+        }
+        assert!(run.join("lamps").exists(), "the link still leads to the first");
+        drop(first);
+
+        let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = server.local_addr().expect("its address").port();
+        let _first = open(&format!("tcp://127.0.0.1:{port}")).await;
+        let refused = Port::open(&format!("tcp://localhost:{port}").parse().expect("a url"), LINE).await;
+        assert!(refused.is_err_and(|error| error.to_string().contains("in use by")));
+    });
+}
+
+#[test]
 fn two_rigs_talk_over_rfc_2217_whatever_the_bytes() {
     run(async {
         let mut there = open("rfc2217-listen://:0").await;
