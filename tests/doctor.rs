@@ -196,12 +196,12 @@ fn a_port_at_which_nobody_speaks_is_silent() {
     only(&outcome, "silent", &["feedback"]);
 }
 
-#[test]
-fn a_port_that_another_process_holds_is_told_with_who_holds_it() {
+#[tokio::test]
+async fn a_port_that_another_process_holds_is_told_with_who_holds_it() {
     let mut case = Case::new();
     let pty = Pty::new(19_200).expect("a terminal");
     let node = pty.node().display().to_string();
-    let _held = PortLock::take(&node).expect("free");
+    let _held = PortLock::take(&node).await.expect("free");
     case.rig_side[2].1.clone_from(&node);
     case.far_side.remove(2);
     let outcome = case.examine();

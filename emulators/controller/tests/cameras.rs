@@ -96,11 +96,16 @@ fn status_and_statistics_are_acknowledged_at_once() {
     assert_eq!(street.register(map::DETECTOR_A), 0);
 }
 
-#[test]
-fn on_a_half_duplex_cable_we_speak_only_within_50_ms_after_an_upload() {
+/// Camera A on a half-duplex cable.
+fn sharing_its_line() -> Street {
     let mut config = site::config();
     config.cameras[0].half_duplex = true;
-    let mut street = Street::with(config, None);
+    Street::with(config, None)
+}
+
+#[test]
+fn on_a_half_duplex_cable_we_speak_only_within_50_ms_after_an_upload() {
+    let mut street = sharing_its_line();
     street.run_to(60_000);
     street.wait(0, 1);
     let at = street.stamp(0);
@@ -119,9 +124,7 @@ fn on_a_half_duplex_cable_we_speak_only_within_50_ms_after_an_upload() {
 
 #[test]
 fn on_a_half_duplex_cable_we_do_not_speak_between_two_frames_of_the_camera() {
-    let mut config = site::config();
-    config.cameras[0].half_duplex = true;
-    let mut street = Street::with(config, None);
+    let mut street = sharing_its_line();
     street.run_to(60_200);
     let at = street.stamp(0);
     street.say(0, &Message::StatusUpload(Status { at, channels: vec![(1, false)] }));
@@ -137,9 +140,7 @@ fn on_a_half_duplex_cable_we_do_not_speak_between_two_frames_of_the_camera() {
 
 #[test]
 fn a_silent_camera_on_a_half_duplex_cable_is_still_asked() {
-    let mut config = site::config();
-    config.cameras[0].half_duplex = true;
-    let mut street = Street::with(config, None);
+    let mut street = sharing_its_line();
     street.run_to(60_000);
     street.eyes[0].silent = true;
     street.eyes[0].deaf = true;
@@ -152,9 +153,7 @@ fn a_silent_camera_on_a_half_duplex_cable_is_still_asked() {
 
 #[test]
 fn a_connect_reply_does_not_wait_behind_what_was_queued_before() {
-    let mut config = site::config();
-    config.cameras[0].half_duplex = true;
-    let mut street = Street::with(config, None);
+    let mut street = sharing_its_line();
     street.run_to(60_000);
     street.eyes[0].silent = true;
     street.run_to(68_000);
@@ -177,7 +176,7 @@ fn noise_between_frames_costs_at_most_one_frame_and_no_lamp() {
     let mut street = Street::new();
     street.run_to(60_000);
     street.wait(0, 1);
-    for _ in 0..30 {
+    for _ in 0..40 {
         street.run(230);
         street.bytes(CAMERA_A, &[0x55, 0xC0, 0x00, 0xDB, 0x41]);
         street.run(270);
@@ -283,13 +282,11 @@ fn a_camera_that_still_counts_itself_connected_after_our_restart_is_heard() {
 
 #[test]
 fn a_question_that_still_waits_for_the_line_is_not_asked_twice() {
-    let mut config = site::config();
-    config.cameras[0].half_duplex = true;
-    let mut street = Street::with(config, None);
+    let mut street = sharing_its_line();
     street.run_to(60_000);
     street.eyes[0].silent = true;
     // Noise all the time: the line is never ours, while two questions become due.
-    for _ in 0..30 {
+    for _ in 0..40 {
         street.run(300);
         street.bytes(CAMERA_A, &[0x55, 0xC0, 0x00, 0xDB, 0x41]);
     }
@@ -302,9 +299,7 @@ fn a_question_that_still_waits_for_the_line_is_not_asked_twice() {
 
 #[test]
 fn where_statistics_may_follow_an_upload_that_was_not_heard_we_do_not_speak() {
-    let mut config = site::config();
-    config.cameras[0].half_duplex = true;
-    let mut street = Street::with(config, None);
+    let mut street = sharing_its_line();
     street.run_to(60_000);
     let at = street.stamp(0);
     // Ends just before an upload (.100 to .129): after 45 ms of quiet we would begin inside what follows that.
@@ -314,6 +309,23 @@ fn where_statistics_may_follow_an_upload_that_was_not_heard_we_do_not_speak() {
     street.run_to(60_500);
     assert_eq!(heard(&street, 0, &Message::StatusAck), []);
     street.eyes[0].silent = false;
+    street.run_to(61_000);
+    assert_eq!(heard(&street, 0, &Message::StatusAck).len(), 1);
+}
+
+#[test]
+fn after_a_dip_we_do_not_speak_into_what_we_did_not_hear_begin() {
+    let mut street = sharing_its_line();
+    street.run_to(60_200);
+    let at = street.stamp(0);
+    street.say(0, &Message::StatusUpload(Status { at, channels: vec![(1, false)] }));
+    // It ends at .222; after 45 ms of quiet the line would be ours, but for the first of them only we were there.
+    street.run_to(60_230);
+    street.power(false);
+    street.run_to(60_260);
+    street.power(true);
+    street.run_to(60_600);
+    assert_eq!(heard(&street, 0, &Message::StatusAck), []);
     street.run_to(61_000);
     assert_eq!(heard(&street, 0, &Message::StatusAck).len(), 1);
 }

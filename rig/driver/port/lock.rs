@@ -8,6 +8,8 @@ use std::time::Duration;
 /// How often a lock file is looked at that does not name its holder yet, and how long between.
 const LOOKS: u32 = 40;
 const BETWEEN: Duration = Duration::from_millis(5);
+/// A holder that does not say who he is.
+const SOMEBODY: &str = "another process";
 
 /// A port that is ours as long as this lives.
 #[derive(Debug)]
@@ -40,7 +42,7 @@ impl PortLock {
     ///
     /// # Errors
     /// If another process holds it, with that process's number; or if the lock file cannot be used.
-    pub fn take(port: &str) -> Result<PortLock, LockError> {
+    pub async fn take(port: &str) -> Result<PortLock, LockError> {
         let path = lock_path(port);
         let failed = |source| LockError::File { path: path.clone(), source };
         let mut file = open(&path).map_err(failed)?;
@@ -51,7 +53,7 @@ impl PortLock {
                 Ok(PortLock { _file: file })
             }
             Err(TryLockError::WouldBlock) => {
-                let holder = named(&mut file);
+                let holder = named(&mut file).await;
                 Err(if holder == me() { LockError::Own(holder) } else { LockError::Held(holder) })
             }
             Err(TryLockError::Error(source)) => Err(failed(source)),
@@ -63,7 +65,9 @@ impl PortLock {
     pub fn holder(port: &str) -> Option<String> {
         let mut file = File::open(lock_path(port)).ok()?;
         match file.try_lock_shared() {
-            Err(TryLockError::WouldBlock) => Some(named(&mut file)),
+            Err(TryLockError::WouldBlock) => {
+                Some(held_by(&mut file).filter(|holder| lives(holder)).unwrap_or_else(|| SOMEBODY.to_owned()))
+            }
             Ok(()) | Err(TryLockError::Error(_)) => None,
         }
     }
@@ -75,14 +79,14 @@ fn me() -> String {
 }
 
 /// Who holds a lock that is held. Whoever has just taken it writes his name a moment later.
-fn named(file: &mut File) -> String {
+async fn named(file: &mut File) -> String {
     for _ in 0..LOOKS {
         match held_by(file) {
             Some(holder) if lives(&holder) => return holder,
-            Some(_) | None => std::thread::sleep(BETWEEN),
+            Some(_) | None => tokio::time::sleep(BETWEEN).await,
         }
     }
-    held_by(file).unwrap_or_else(|| "another process".to_owned())
+    held_by(file).unwrap_or_else(|| SOMEBODY.to_owned())
 }
 
 fn held_by(file: &mut File) -> Option<String> {
@@ -118,14 +122,14 @@ fn lock_path(port: &str) -> PathBuf {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_lock_names_its_holder_and_goes_with_it() {
+    #[tokio::test]
+    async fn a_lock_names_its_holder_and_goes_with_it() {
         let port = format!("/dev/a-test-of-{}", std::process::id());
-        let held = PortLock::take(&port).expect("free");
-        let error = PortLock::take(&port).expect_err("held");
+        let held = PortLock::take(&port).await.expect("free");
+        let error = PortLock::take(&port).await.expect_err("held");
         assert!(error.to_string().contains(&format!("(pid {})", std::process::id())), "{error}");
         drop(held);
-        PortLock::take(&port).expect("free again");
+        PortLock::take(&port).await.expect("free again");
         std::fs::remove_file(lock_path(&port)).expect("the lock file");
     }
 }

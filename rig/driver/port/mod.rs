@@ -139,7 +139,7 @@ impl Port {
         let port = |kind, far_end, lock| Port { url: url.clone(), line, kind, far_end, _lock: Some(lock) };
         match url {
             PortUrl::Pty(link) => {
-                let lock = PortLock::take(&real_name(link)?.to_string_lossy())?;
+                let lock = PortLock::take(&real_name(link)?.to_string_lossy()).await?;
                 let made = pair(line, Some(link));
                 // Whatever stands in the way is the link's folder: a pair can always be opened.
                 let made = made.map_err(|error| Refusal::new(Hindrance::System, error.to_string()))?;
@@ -147,7 +147,7 @@ impl Port {
                 Ok(port(kind, Some(link.clone()), lock))
             }
             PortUrl::Tcp(address) | PortUrl::Rfc2217(address) => {
-                let lock = PortLock::take(&net::real_name(address).await)?;
+                let lock = PortLock::take(&net::real_name(address).await).await?;
                 let line = Settings::of(line);
                 let net = match url {
                     PortUrl::Tcp(_) => Net::tcp(address, line).await?,
@@ -166,7 +166,7 @@ impl Port {
                 let node = url.node().map_err(|why| Refusal::new(Hindrance::Missing, why))?;
                 let real = std::fs::canonicalize(node.unwrap_or_default())
                     .map_err(|error| Refusal::no_node(&error))?;
-                let lock = PortLock::take(&real.to_string_lossy())?;
+                let lock = PortLock::take(&real.to_string_lossy()).await?;
                 let stream = tty(&real, line)?;
                 // The runtime learns that a port can be written only when it is asked; before that the first frame would
                 // count as one that does not fit.

@@ -165,7 +165,7 @@ impl Net {
         com_port: bool,
     ) -> Result<(Net, PortLock), Refusal> {
         let listener = TcpListener::bind(address).await.map_err(|error| not_bound(address, &error))?;
-        let lock = PortLock::take(&listening(&listener.local_addr()?))?;
+        let lock = PortLock::take(&listening(&listener.local_addr()?)).await?;
         if listener.local_addr().is_ok_and(|own| !own.ip().is_loopback()) {
             tracing::warn!("{address}: whoever reaches this machine can use the port");
         }
