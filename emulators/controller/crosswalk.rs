@@ -61,8 +61,11 @@ impl Crosswalk {
     ) -> bool {
         let believable = self.detector.frame(now, seen.count, changes);
         if !self.detector.healthy() {
+            // What was seen before says nothing about who is there when it is trusted again.
             self.on_red = 0;
             self.last_at = None;
+            self.last = Walkers::default();
+            self.empty_since = None;
             return false;
         }
         if !believable {

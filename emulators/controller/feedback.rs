@@ -23,6 +23,8 @@ const CONFLICT: Span = Span::from_ms(200);
 const DUAL: Span = Span::from_ms(300);
 /// A lamp lit against its command (P07: 300 ms).
 const STUCK: Span = Span::from_ms(300);
+/// A green lit against its command that has not come to anything by then: beside a lamp that flickers it is no dual indication.
+const STRAY: Span = Span::from_ms(400);
 /// A lamp dark against its command. Longer than any overlap of edges, short enough for P50 (1 s) and for the lit
 /// half of a flash to count.
 const OUT: Span = Span::from_ms(450);
@@ -42,6 +44,8 @@ const PEDESTRIAN_GO: u16 = 0b10_1000_0000;
 /// Red circuits of the vehicle heads and of the pedestrian heads.
 pub(super) const VEHICLE_REDS: u16 = 0b00_0000_1001;
 pub(super) const PEDESTRIAN_REDS: u16 = 0b01_0100_0000;
+/// Green circuits of all heads.
+const GREENS: u16 = 0b10_1010_0100;
 /// Circuits by head.
 pub(super) const HEADS: [u16; 4] = [VEHICLE_A, VEHICLE_B, PEDESTRIAN_A, PEDESTRIAN_B];
 
@@ -70,6 +74,8 @@ pub(super) struct Findings {
     pub(super) out: u16,
     /// Circuits that are lit against the command.
     pub(super) stuck: u16,
+    /// Greens that have been lit against the command for longer than that.
+    pub(super) stray: u16,
     /// The module does not answer.
     pub(super) lost: bool,
 }
@@ -264,6 +270,11 @@ impl Feedback {
             }
             let lasted = at.since(self.wrong_since[circuit]);
             let commanded = self.expected & bit != 0;
+            if is_wrong && !commanded && lasted >= STRAY {
+                self.findings.stray |= bit & GREENS;
+            } else if !is_wrong || commanded {
+                self.findings.stray &= !bit;
+            }
             match (is_wrong, commanded) {
                 (true, true) if lasted >= OUT => self.findings.out |= bit,
                 (true, false) if lasted >= STUCK => self.findings.stuck |= bit,

@@ -142,6 +142,8 @@ impl Running {
     pub(super) fn ride_through(&mut self, now: Instant, log: &mut FaultLog) {
         self.feedback.restart(now);
         self.cameras.iter_mut().for_each(|camera| camera.was_deaf(now));
+        // An answer that was on its way tells of the time before.
+        self.server.iter_mut().for_each(Server::clear);
         self.broadcast.repeat(now);
         self.run(now, log);
         self.bus.repeat_all(now);

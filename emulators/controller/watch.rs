@@ -116,6 +116,9 @@ impl Running {
             } else if before.stuck & bit != 0 && log.end(code::LAMP_STUCK, feedback::log_arg(circuit)) {
                 log.note(now, code::LAMP_OK, feedback::log_arg(circuit));
             }
+            if found.stray & !before.stray & bit != 0 {
+                self.green_strays(now, circuit, log);
+            }
             if (found.out ^ before.out) & bit != 0 {
                 self.lamp_out(now, circuit, found.out & bit != 0, log);
             }
@@ -134,6 +137,14 @@ impl Running {
         let severe = live && (found.conflict || found.dual & 1 << head != 0);
         log.raise(now, code::LAMP_STUCK, feedback::log_arg(circuit), severe);
         if live && (self.feedback.sensed() & HEADS[head]).count_ones() == 1 {
+            log.raise(now, code::CORRESPONDENCE, number(head), true);
+        }
+    }
+
+    /// A green that nobody commanded is still lit, whatever its head shows beside it.
+    fn green_strays(&self, now: Instant, circuit: usize, log: &mut FaultLog) {
+        if !matches!(self.plan.stage(), Stage::Flash | Stage::Off) {
+            let head = HEADS.iter().position(|lamps| lamps & 1 << circuit != 0).unwrap_or(0);
             log.raise(now, code::CORRESPONDENCE, number(head), true);
         }
     }

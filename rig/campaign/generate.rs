@@ -226,7 +226,8 @@ impl Palette {
 fn within_patience(cable: CableRole, fault: cable::Fault) -> cable::Fault {
     use cable::Fault;
     let polled = matches!(cable, CableRole::Lamps | CableRole::Feedback);
-    let camera = matches!(cable, CableRole::CameraA | CableRole::CameraB);
+    // What is held up is seen when it arrives: a long stall looks like a sender that is silent.
+    let awaited = matches!(cable, CableRole::CameraA | CableRole::CameraB | CableRole::Countdown);
     let cut = |span: Span| if polled { span.min(POLLED) } else { span };
     match fault {
         Fault::Delay(span) => Fault::Delay(cut(span)),
@@ -238,7 +239,7 @@ fn within_patience(cable: CableRole, fault: cable::Fault) -> cable::Fault {
         Fault::Duplicate(ppm) | Fault::Drop(ppm) if polled => Fault::Drop(ppm.min(WORN)),
         Fault::Flip(ppm) if polled => Fault::Flip(ppm.min(WORN)),
         Fault::Stall(span) if polled => Fault::Stall(span.min(STILL)),
-        Fault::Stall(span) if camera => Fault::Stall(span.min(CONVERSED)),
+        Fault::Stall(span) if awaited => Fault::Stall(span.min(CONVERSED)),
         other => other,
     }
 }

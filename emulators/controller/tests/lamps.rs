@@ -5,6 +5,7 @@ use super::super::{Config, RedOut};
 use super::street::Street;
 use super::*;
 use crate::device::Operator;
+use crate::time::Instant;
 
 const WALK: u64 = 95_129;
 const LAMP_VA_GREEN: u16 = 1 << 2;
@@ -334,4 +335,21 @@ fn flash_during_an_announcement_darkens_the_displays_within_100_ms() {
     let flash = street.first(85_000, |sight| sight.lit & FOOT_RED == 0).expect("flash");
     let dark = street.first(85_000, |sight| sight.vehicle_digits.1 == 0 && sight.pedestrian_digits.1 == 0);
     assert!(dark.expect("dark") <= flash + 100);
+}
+
+#[test]
+fn a_green_that_stays_lit_beside_a_yellow_that_flickers_leads_to_flash() {
+    let mut street = Street::new();
+    street.run_to(60_000);
+    street.wait(0, 1);
+    street.run_to(89_000);
+    short(&mut street, LAMP_VA_GREEN);
+    // Yellow begins at 90.129 s; never are both lit for as long as a dual indication takes.
+    while street.now < Instant::from_ms(90_900) {
+        street.run(150);
+        street.broken ^= LAMP_VA_YELLOW;
+        street.look();
+    }
+    assert_eq!(mode(&mut street), Some(Mode::Flash));
+    assert!(street.log().contains(&(code::CORRESPONDENCE, 0)));
 }

@@ -1,9 +1,9 @@
 //! Gaps in the supply (P47), clocks that are set (P54), counters that wrap.
 
-use super::super::map::{self, log as code};
-use super::street::Street;
+use super::super::map::{self, Mode, log as code};
+use super::street::{SERVICE, Street};
 use super::*;
-use crate::wire::modbus::Request;
+use crate::wire::modbus::{Request, emit_request};
 
 /// Lamps of a cycle with a gap of this length in the vehicle green.
 fn with_gap(begin: u64, length: u64) -> Street {
@@ -129,4 +129,19 @@ fn uptime_wraps_and_no_lamp_notices() {
     street.run_to(100_000);
     near(street.first(60_000, |sight| sight.lit & FOOT_GREEN == FOOT_GREEN), 95_129);
     assert_eq!(street.register(map::UPTIME_HI), 0);
+}
+
+#[test]
+fn an_answer_that_was_due_in_a_dip_is_not_sent_after_it() {
+    let mut street = Street::new();
+    street.run_to(60_000);
+    let mut question = Vec::new();
+    emit_request(street.config.units.service, &Request::ReadInputs(0, map::STATE_LEN), &mut question);
+    street.bytes(SERVICE, &question);
+    street.power(false);
+    street.run(300);
+    street.power(true);
+    street.run(200);
+    assert_eq!(street.answers, []);
+    assert_eq!(street.register(map::MODE), Mode::Normal as u16);
 }

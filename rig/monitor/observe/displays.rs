@@ -102,7 +102,7 @@ impl Displays {
                 sink.set(sink.ids.to_end[0], number(is.filter(|_| !red_digits)));
                 if is.is_none() {
                     sink.set_flag(sink.ids.announcement[0], false);
-                } else if was.is_none() && red {
+                } else if was.is_none() && red && red_digits {
                     sink.set_flag(sink.ids.announcement[0], true);
                 }
             }

@@ -17,6 +17,8 @@ const WATCHDOG: u16 = 0;
 /// A lamp that is driven and dark this long is out: nearly the lit half of a flash, which it must not outlast. A lamp that
 /// flickers is not.
 const OUT_AFTER: Span = Span::from_ms(480);
+/// A vehicle red does not flash, and a controller has so long to find that it is out (P50).
+const RED_OUT_AFTER: Span = Span::from_ms(1_000);
 /// An answer of the feedback module is believed this long.
 const SENSED_LASTS: Span = Span::from_ms(500);
 /// So much of what lies before damage is doubtful: an aspect that began, and cannot be told any more.
@@ -118,9 +120,7 @@ impl Heads {
             }
         }
         let (was_dark, since) = self.dark[place];
-        if edge.0.since(since) >= OUT_AFTER {
-            self.known_out[place] |= was_dark;
-        }
+        self.known_out[place] |= out(place, was_dark, edge.0.since(since));
         self.known_out[place] &= !(driven & lit);
         let dark = driven & !lit;
         if dark != was_dark {
@@ -133,7 +133,11 @@ impl Heads {
     /// Looks again when a lamp that is dark now counts as out.
     fn expect_dark(&self, sink: &mut Sink) {
         let doubtful = |place: &usize| self.dark[*place].0 & !self.known_out[*place] != 0;
-        let due = (0..4).filter(doubtful).map(|place| self.dark[place].1 + OUT_AFTER).min();
+        let until = |place: usize| {
+            let (dark, since) = self.dark[place];
+            since + doubt(place, dark & !self.known_out[place])
+        };
+        let due = (0..4).filter(doubtful).map(until).min();
         match due {
             Some(due) => sink.wake(Timer::Dark, due),
             None => sink.timers.clear(Timer::Dark),
@@ -142,10 +146,8 @@ impl Heads {
 
     /// A lamp may have been dark for long enough to be out.
     pub(super) fn dark(&mut self, sink: &mut Sink) {
-        for (known, (dark, since)) in self.known_out.iter_mut().zip(self.dark) {
-            if sink.now >= since + OUT_AFTER {
-                *known |= dark;
-            }
+        for (place, (known, (dark, since))) in self.known_out.iter_mut().zip(self.dark).enumerate() {
+            *known |= out(place, dark, sink.now.since(since));
         }
         self.lit_flags(sink);
         self.expect_dark(sink);
@@ -355,6 +357,21 @@ impl Heads {
             // What the lamps were about to show is not known then: half a flash.
             sink.set_since(sink.ids.lamp_noise[0], flag(true), start.back(BEFORE_NOISE));
         }
+    }
+}
+
+/// How long the first of some dark lamps of a head may stay dark without being out.
+const fn doubt(place: usize, dark: u8) -> Span {
+    if place < 2 && dark & !lamp::RED == 0 { RED_OUT_AFTER } else { OUT_AFTER }
+}
+
+/// Which of some dark lamps of a head are out after so long.
+fn out(place: usize, dark: u8, lasted: Span) -> u8 {
+    let soon = if place < 2 { dark & !lamp::RED } else { dark };
+    match lasted {
+        long if long >= RED_OUT_AFTER => dark,
+        short if short >= OUT_AFTER => soon,
+        _too_short => 0,
     }
 }
 

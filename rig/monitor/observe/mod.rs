@@ -358,7 +358,7 @@ impl Observer {
             self.displays.aspect(head, aspect);
             if head == 2 {
                 if aspect == Aspect::Green {
-                    self.service.panel.walk();
+                    self.service.panel.walk(since);
                 }
                 let red = aspect == Aspect::Red;
                 self.pedestrian_red_since = red.then_some(since);

@@ -67,6 +67,9 @@ pub(super) struct Panel {
     /// Stages as the panel counted them when counting began here, and walks seen since.
     base: Option<u16>,
     walks: u16,
+    /// When that reading was asked for, and when the last walk began.
+    counted_from: Instant,
+    walked: Option<Instant>,
     /// The clock was set, and whether the controller has lost its supply since: then nobody knows what it shows.
     clock_set: bool,
     clock_lost: bool,
@@ -100,6 +103,8 @@ impl Panel {
             anchor: None,
             base: None,
             walks: 0,
+            counted_from: Instant::ZERO,
+            walked: None,
             clock_set: false,
             clock_lost: false,
             disagree: [0; 2],
@@ -107,9 +112,15 @@ impl Panel {
         }
     }
 
-    /// A pedestrian green begins.
-    pub(super) fn walk(&mut self) {
-        self.walks = self.walks.wrapping_add(1);
+    /// A pedestrian green began, and is known of now.
+    pub(super) fn walk(&mut self, since: Instant) {
+        self.walked = Some(since);
+        if since < self.counted_from + SLACK {
+            // Whether the reading with which counting began has it in it, nobody knows.
+            self.recount();
+        } else {
+            self.walks = self.walks.wrapping_add(1);
+        }
     }
 
     /// Supply comes or goes: counters may begin anew.
@@ -144,7 +155,7 @@ impl Panel {
         if self.anchor.is_some_and(|anchor| asked.since(anchor.answered) >= ANCHORED) {
             self.anchor = Some(reading);
         }
-        let differ = self.stages_differ(at(map::STAGES));
+        let differ = self.stages_differ(asked, at(map::STAGES));
         if self.disagree(0, differ) {
             wrong = Some(Wrong::Stages);
         }
@@ -188,9 +199,11 @@ impl Panel {
         self.tell(sink, Some(wrong));
     }
 
-    fn stages_differ(&mut self, stages: u16) -> bool {
+    fn stages_differ(&mut self, asked: Instant, stages: u16) -> bool {
         let Some(base) = self.base else {
-            (self.base, self.walks) = (Some(stages), 0);
+            if self.walked.is_none_or(|at| asked >= at + SLACK) {
+                (self.base, self.walks, self.counted_from) = (Some(stages), 0, asked);
+            }
             return false;
         };
         stages.wrapping_sub(base) != self.walks

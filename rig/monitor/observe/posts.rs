@@ -21,6 +21,8 @@ mod map {
 
 /// How long a whole post may differ from what it was told.
 const SLACK: Span = Span::from_ms(300);
+/// A whole post shows by then what it was told (half of T38).
+const LATE: Span = Span::from_ms(50);
 /// A sentence that ends so much before its time was broken off (half of T38).
 const EARLY: Span = Span::from_ms(50);
 
@@ -29,6 +31,8 @@ struct Post {
     light: u8,
     voice: u8,
     told_light: Option<u8>,
+    /// When it was last told another light than before.
+    told_light_at: Instant,
     /// Sentence and when it ends.
     told_voice: (u8, Instant),
     /// When it was last told what to say.
@@ -44,6 +48,13 @@ impl Post {
             (0, _) => Instant::ZERO,
             (_sentence, ends) => ends + SLACK + Span::from_us(1),
         }
+    }
+
+    /// Whether it shows only now the light that it was told long ago, and when that was.
+    fn obeys_late(&self, now: Instant, light: u8) -> Option<Instant> {
+        let late =
+            self.light != light && self.told_light == Some(light) && now.since(self.told_light_at) > LATE;
+        late.then_some(self.told_light_at)
     }
 
     /// Whether it begins to say, or breaks off, what nobody has told it to.
@@ -74,6 +85,9 @@ impl Posts {
         if self.posts[place].is_its_own_idea(sink.now, voice) {
             sink.set_flag(sink.ids.post_fault[0], true);
         }
+        if let Some(told_at) = self.posts[place].obeys_late(sink.now, light) {
+            sink.set_since(sink.ids.post_fault[0], flag(true), told_at);
+        }
         self.posts[place].light = light;
         self.posts[place].voice = voice;
         sink.set(sink.ids.voice[place], Value::Level(voice.min(2)));
@@ -87,7 +101,10 @@ impl Posts {
         let mut write = |register: u16, value: u16| {
             let post = &mut self.posts[place];
             if register == map::LIGHT {
-                post.told_light = u8::try_from(value).ok();
+                let light = u8::try_from(value).ok();
+                if post.told_light != light {
+                    (post.told_light, post.told_light_at) = (light, sink.now);
+                }
             } else if register == map::WATCHDOG {
                 post.told_watchdog = value > 0 && Span::from_ms(u64::from(value)) <= self.watchdog;
             } else if register == map::PROMPT {
@@ -178,6 +195,15 @@ mod tests {
         assert!(told(0).is_its_own_idea(Instant::from_ms(10_005), 2), "another sentence");
         assert!(told(0).is_its_own_idea(Instant::from_ms(12_900), 1), "once more");
         assert!(Post::default().is_its_own_idea(Instant::from_ms(5_000), 1), "told nothing");
+    }
+
+    #[test]
+    fn a_post_that_is_mended_has_been_late() {
+        let told_at = Instant::from_ms(10_000);
+        let post = Post { light: 1, told_light: Some(2), told_light_at: told_at, ..Post::default() };
+        assert_eq!(post.obeys_late(Instant::from_ms(10_300), 2), Some(told_at));
+        assert_eq!(post.obeys_late(Instant::from_ms(10_010), 2), None, "at once");
+        assert_eq!(post.obeys_late(Instant::from_ms(10_300), 1), None, "still stuck");
     }
 
     #[test]

@@ -80,6 +80,10 @@ impl Units {
         self.lamps[place] = Unanswered::default();
         if std::mem::take(&mut self.deaf[place]) {
             sink.set_flag(sink.ids.unit_deaf[0], self.deaf != [false; 6]);
+            if sink.is(sink.ids.cold[0]) {
+                // Heads find each other in the start-up: nothing has run yet that could not be trusted.
+                self.reset(sink);
+            }
         }
     }
 
