@@ -74,7 +74,7 @@ pub(super) struct Findings {
     pub(super) out: u16,
     /// Circuits that are lit against the command.
     pub(super) stuck: u16,
-    /// Greens that have been lit against the command for longer than that.
+    /// Green circuits that have been lit against the command for 400 ms, whatever else their heads show.
     pub(super) stray: u16,
     /// The module does not answer.
     pub(super) lost: bool,

@@ -176,7 +176,7 @@ fn noise_between_frames_costs_at_most_one_frame_and_no_lamp() {
     let mut street = Street::new();
     street.run_to(60_000);
     street.wait(0, 1);
-    for _ in 0..40 {
+    for _ in 0..30 {
         street.run(230);
         street.bytes(CAMERA_A, &[0x55, 0xC0, 0x00, 0xDB, 0x41]);
         street.run(270);

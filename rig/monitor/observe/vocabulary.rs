@@ -18,7 +18,7 @@
 //! | `LAMP_UNHEARD` | no unit on the lamp bus has answered for 0.55 s |
 //! | `FEEDBACK_DEAF` | the feedback module was asked, and asked again before it answered |
 //! | `FEEDBACK_LOST`, `UNIT_DEAF` | the feedback module, a unit on the lamp bus: nothing but questions for 1.5 s, for 2.5 s |
-//! | `HEAD_LOST` | a head has been deaf so long, until a reset that finds it answering, or a loss of supply |
+//! | `HEAD_LOST` | a head has been deaf so long, until a reset that finds it answering, a loss of supply, or, before the first green, until it answers |
 //! | `POSTS_TOLD`, `go_told_A` | the same of the posts as `WATCHDOG_TOLD` of the heads; a post is told to say the go sentence |
 //! | `WATCHDOG_TOLD` | every head has been told since it had supply to wait no longer than the watchdog time |
 //! | `CD_LINK`, `cd_frame` | a broadcast arrived within 2 s; a broadcast was sent |
@@ -52,7 +52,7 @@
 //! | `WALKING` | from pedestrian green to vehicle green |
 //! | `UNSEEN` | somebody left a kerb in the steady green, and nobody was seen on the crosswalk since the last vehicle green |
 //! | `WAITING` | a presence that proved to last, across gaps shorter than `hold`, until served |
-//! | `ANN` | from the first number while the pedestrian head is red to its green or the end of the numbers |
+//! | `ANN` | from the first red number while the pedestrian head is red to its green or the end of the numbers |
 //! | `GREEN_NEEDED GREEN_ALLOWED LENGTHENS` | P35 in ms, and whether it is on |
 //! | `overlap`, `modbus_gap_lamps modbus_gap_feedback` | the controller sends into another's frame; silence in us before a request that is shorter than any before |
 //!
