@@ -339,6 +339,7 @@ impl LampBus {
             // What is wanted now, which may be something else than what failed.
             Matter::State => {
                 let again = Tag { unit: tag.unit, matter: Matter::State };
+                self.client.withdraw(&again, true);
                 self.client.ask_next(now, again, self.units[tag.unit].address, self.state(tag.unit));
             }
             Matter::Prompt(number) if number == self.prompts => self.write_prompt(now, tag.unit),
@@ -372,8 +373,14 @@ impl LampBus {
         }
     }
 
+    /// A refresh that is queued while the line falls silent must not come after a change that goes before it.
+    fn drop_refresh(&mut self, unit: usize) {
+        self.client.withdraw(&Tag { unit, matter: Matter::State }, false);
+    }
+
     fn write_state(&mut self, now: Instant, unit: usize, urgent: bool) {
         self.units[unit].asked_since.get_or_insert(now);
+        self.drop_refresh(unit);
         let tag = Tag { unit, matter: Matter::State };
         self.client.ask(now, tag, self.units[unit].address, self.state(unit), urgent);
     }
@@ -381,6 +388,7 @@ impl LampBus {
     fn write_prompt(&mut self, now: Instant, unit: usize) {
         self.units[unit].asked_since.get_or_insert(now);
         let values = [self.prompt as u16, u16::from(self.volume), self.light as u16].as_slice().into();
+        self.drop_refresh(unit);
         let tag = Tag { unit, matter: Matter::Prompt(self.prompts) };
         let request = Request::WriteRegisters(POST_PROMPT, values);
         self.client.ask(now, tag, self.units[unit].address, request, true);

@@ -32,9 +32,9 @@ const POLLED: Span = Span::from_ms(8);
 /// The longest that a cable between controller and camera stands still: a frame is on record when it arrives, so beyond the
 /// tolerance of a heartbeat's period the cable's rest would be counted as the controller's.
 const CONVERSED: Span = Span::from_ms(500);
-/// The longest that a polled bus stands still: a head that is written every 500 ms and waits for 1 s (P48) bears no longer one
-/// when the controller, too, has to find out that nobody answers (up to 100 ms).
-const STILL: Span = Span::from_ms(350);
+/// The longest that a polled bus stands still: lamps and digits may be 200 ms apart (P17), and the controller needs some of that to
+/// ask again.
+const STILL: Span = Span::from_ms(100);
 /// The most bytes in a million that a polled bus loses or turns. Beyond that no unit keeps its link.
 const WORN: u32 = 2_000;
 /// Around a duration or a change of lamps: this much earlier or later, in ms.

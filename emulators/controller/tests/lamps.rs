@@ -353,3 +353,22 @@ fn a_green_that_stays_lit_beside_a_yellow_that_flickers_leads_to_flash() {
     assert_eq!(mode(&mut street), Some(Mode::Flash));
     assert!(street.log().contains(&(code::CORRESPONDENCE, 0)));
 }
+
+#[test]
+fn a_refresh_that_waits_for_the_line_never_comes_after_a_change() {
+    // The lamps are written again every 83 ms, and flash every 500 ms: each place of the one in the other is tried, and each
+    // instant just after the heads have answered.
+    for (flash, phase) in (0..84).flat_map(|flash| (22..32).map(move |phase| (flash, phase))) {
+        let mut street = Street::new();
+        street.run_to(12_000 + flash);
+        street.operate(Operator::Flash);
+        let reset = 23_500 + flash + phase;
+        street.run_to(reset);
+        street.operate(Operator::Reset);
+        street.run(500);
+        let all_red = |sight: &street::Sight| sight.lit & (VEHICLE_RED | FOOT_RED) == VEHICLE_RED | FOOT_RED;
+        let red = street.first(reset, all_red).expect("all red");
+        let other = street.first(red + 1, |sight| !all_red(sight));
+        assert_eq!(other, None, "flash at {flash}, reset after {phase} ms");
+    }
+}

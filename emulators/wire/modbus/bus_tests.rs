@@ -369,6 +369,21 @@ fn what_is_asked_next_goes_before_everything_that_waits() {
 }
 
 #[test]
+fn what_is_taken_back_is_not_sent_unless_it_is_under_way() {
+    for (urgent, sent) in [(false, &[1, 2, 3][..]), (true, &[1, 3])] {
+        let mut bus = Bus::new();
+        for (tag, urgent) in [(1, false), (2, true), (3, false), (2, false)] {
+            bus.client.ask(at(0), tag, 1, lamps(), urgent);
+        }
+        bus.client.withdraw(&1, true);
+        bus.client.withdraw(&2, urgent);
+        bus.run(at(0));
+        let order: Vec<u32> = bus.done.iter().map(|(_, done)| done.tag).collect();
+        assert_eq!(order, sent);
+    }
+}
+
+#[test]
 fn a_client_that_forgets_everything_still_waits_for_its_own_frame_to_end() {
     let mut client = Client::new(CONFIG);
     client.ask(at(0), 1, 1, lamps(), false);

@@ -104,7 +104,7 @@ pub struct Client<Tag> {
     reject: Option<(usize, &'static str)>,
 }
 
-impl<Tag: Clone> Client<Tag> {
+impl<Tag: Clone + PartialEq> Client<Tag> {
     /// An idle client.
     #[must_use]
     pub fn new(config: ClientConfig) -> Client<Tag> {
@@ -132,6 +132,11 @@ impl<Tag: Clone> Client<Tag> {
     /// The same before everything that waits: what failed and is wanted more than ever.
     pub fn ask_next(&mut self, now: Instant, tag: Tag, unit: u8, request: Request) -> bool {
         self.queue_at(now, 0, Ask { tag, unit, request, urgent: true })
+    }
+
+    /// Takes back what waits under this tag, unless it is `urgent`; or that, too. What is under way goes on.
+    pub fn withdraw(&mut self, tag: &Tag, urgent: bool) {
+        self.queue.retain(|ask| ask.tag != *tag || ask.urgent && !urgent);
     }
 
     fn queue_at(&mut self, now: Instant, place: usize, ask: Ask<Tag>) -> bool {

@@ -1,5 +1,6 @@
 //! Cameras: what the controller has been told, and the session in which it was.
 
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 use emulators::time::{Instant, Span};
@@ -25,6 +26,10 @@ const GIVEN_UP: i64 = 3;
 const LINE_NOISE_LASTS: Span = Span::from_secs(3);
 /// A report that is so much later than its period is overdue (T38).
 const OVERDUE: Span = Span::from_ms(100);
+/// On a line that both share a question waits so long for its turn: an answer to the one before counts for it.
+const TURN: Span = Span::from_secs(1);
+/// What was reported last may be forgotten so much sooner or later than a camera may be silent (T38).
+const FORGETTING: Span = Span::from_ms(100);
 /// Window of the erratic count (T32 is per minute).
 const MINUTE: Span = Span::from_secs(60);
 
@@ -44,17 +49,22 @@ pub(super) struct Camera {
     erratic_per_min: usize,
     /// The newest report's time stamp. What is not after it is a copy or a late one, and no news (P44).
     newest: Option<DeviceTime>,
-    /// Copies in a row.
+    /// Copies in a row, each newer than the one before, and the last of them.
     copies: u8,
+    copy: Option<DeviceTime>,
     /// Its clock less the record's, in us: as it told its time in this session, or by its first report.
     distance_us: Option<i64>,
     /// Counts of the last received frame, believed or not: waiting, crosswalk.
     received: [Option<u8>; 2],
+    /// The same of a camera that fell silent then.
+    forgotten: (Instant, [Option<u8>; 2]),
     walkers: Walkers,
     count: i64,
     streak: i64,
     /// Queries since the camera last answered one.
     unanswered: i64,
+    /// When it did.
+    answered_at: Option<Instant>,
     /// When good frames arrived since the detector was lost; the newest few.
     good_at: VecDeque<Instant>,
     changes: VecDeque<Instant>,
@@ -88,12 +98,15 @@ impl Camera {
             erratic_per_min: number("erratic_per_min").and_then(|n| usize::try_from(n).ok()).unwrap_or(120),
             newest: None,
             copies: 0,
+            copy: None,
             distance_us: None,
             received: [None; 2],
+            forgotten: (Instant::ZERO, [None; 2]),
             walkers: Walkers::default(),
             count: 0,
             streak: 0,
             unanswered: 0,
+            answered_at: None,
             good_at: VecDeque::new(),
             changes: VecDeque::new(),
         }
@@ -191,6 +204,7 @@ impl Camera {
             }
             Message::HeartbeatReply => {
                 self.asked(sink, 0);
+                self.answered_at = Some(sink.now);
                 sink.wake(Timer::SESSIONS[place], sink.now + SESSION_LASTS);
             }
             Message::StatusUpload(status) => {
@@ -245,7 +259,11 @@ impl Camera {
             sink.wake(Timer::OVERDUES[place], sink.now + self.wiring.period + OVERDUE);
         }
         if !self.is_news(sink.now, report.at) {
+            self.line_disturbed(sink);
             return false;
+        }
+        if sink.now.since(self.forgotten.0) <= FORGETTING && self.received == [None; 2] {
+            self.received = self.forgotten.1;
         }
         let zone = |channel: Option<u8>, region| {
             report.zones.iter().find(|zone| Some(zone.channel) == channel && zone.region == region)
@@ -315,7 +333,12 @@ impl Camera {
             return false;
         }
         if copy || late {
-            self.copies += 1;
+            // Old ones that come again between others are no clock that was set back; and one that comes twice is one.
+            match self.copy.replace(stamp).map(|before| stamp.cmp(&before)) {
+                Some(Ordering::Equal) => {}
+                Some(Ordering::Less) => self.copies = 1,
+                Some(Ordering::Greater) | None => self.copies += 1,
+            }
             if self.copies < SET_BACK {
                 return false;
             }
@@ -325,14 +348,18 @@ impl Camera {
             self.distance_us = Some(distance_now);
         }
         self.copies = 0;
+        self.copy = None;
         self.newest = Some(stamp);
         true
     }
 
-    /// The controller loses its supply, or gets it back without what it knew of the camera's clock and of its questions.
+    /// The controller loses its supply, or gets it back without what it knew of the camera's clock, of its questions and of its
+    /// counts.
     pub(super) fn power_changes(&mut self, sink: &mut Sink) {
         self.distance_us = None;
         self.asked(sink, 0);
+        sink.set_flag(sink.ids.implausible[self.place], false);
+        sink.set_flag(sink.ids.waiters_implausible[self.place], false);
     }
 
     fn asked(&mut self, sink: &mut Sink, unanswered: i64) {
@@ -385,7 +412,10 @@ impl Camera {
                     sink.set_flag(sink.ids.in_session[place], true);
                 }
                 Message::HeartbeatQuery => {
-                    self.asked(sink, self.unanswered + 1);
+                    let waited = |at: Instant| self.shared && sink.now.since(at) <= TURN;
+                    if !self.answered_at.is_some_and(waited) {
+                        self.asked(sink, self.unanswered + 1);
+                    }
                     sink.event(sink.ids.heartbeat_query[place], 0);
                 }
                 Message::StatusAck => sink.event(sink.ids.status_ack[place], 0),
@@ -425,7 +455,7 @@ impl Camera {
         sink.set_flag(sink.ids.unwatched[place], self.wiring.crosswalk_channel.is_some());
         sink.set_flag(sink.ids.in_session[place], false);
         self.streak = 0;
-        self.received = [None; 2];
+        self.forgotten = (sink.now, std::mem::take(&mut self.received));
         sink.set(sink.ids.streak[place], number(Some(0)));
         if self.wiring.crosswalk_channel.is_some() {
             self.walkers.unseen(sink);

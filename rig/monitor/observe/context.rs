@@ -128,6 +128,8 @@ impl Context {
                 self.crossed = self.on_crosswalk;
                 self.run(sink, true, since);
             }
+            // After a dip the second head may show its green long after the first one.
+            (1, Aspect::Green) if self.heads[0] == Some(Aspect::Green) => self.run(sink, true, since),
             (0 | 1, Aspect::FlashingYellow | Aspect::Off) => {
                 sink.set_since(sink.ids.walking[0], flag(false), since);
                 sink.set_since(sink.ids.announcement[0], flag(false), since);

@@ -8,6 +8,7 @@ use super::Observer;
 use super::bus::HELD_UP;
 use super::heads::Heads;
 use super::service::Learnt;
+use super::sink::flag;
 use crate::site::CableRole;
 use crate::trace::Frame;
 use crate::trace::aspect::Aspect;
@@ -58,7 +59,12 @@ impl Observer {
         let camera = &mut cameras[place];
         match frame.from {
             Some(0) => camera.order(sink, frame.sent.as_deref().unwrap_or(&frame.bytes)),
-            Some(_) | None => {
+            // What comes while the controller has no supply it does not hear.
+            Some(_) | None if sink.has(sink.ids.power[0], flag(false)) => {}
+            from => {
+                if from.is_none() {
+                    camera.line_disturbed(sink);
+                }
                 let people = camera.upload(sink, frame.start, &frame.bytes, self.pedestrian_red_since).people;
                 context.on_crosswalk(sink, sink.is(sink.ids.on_crosswalk[0]));
                 if people {

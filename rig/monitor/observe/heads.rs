@@ -180,6 +180,7 @@ impl Heads {
                 .count()
         };
         sink.set_flag(sink.ids.vehicle_reds_out[0], reds(0..2, false) > 0 && reds(0..2, true) == 0);
+        sink.set_flag(sink.ids.pedestrian_red_dark[0], reds(2..4, false) > 0);
         let out = |head: usize, lamps: u8| self.known_out[head] & lamps != 0;
         let one = out(0, lamp::RED) != out(1, lamp::RED);
         let pedestrian = out(2, lamp::RED) || out(3, lamp::RED);

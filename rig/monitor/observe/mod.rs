@@ -385,10 +385,9 @@ impl Observer {
             self.units.power_lost(&mut self.sink);
             self.service.power_lost(&mut self.sink);
             self.displays.power_lost(&mut self.sink);
-            let sink = &mut self.sink;
             // What was reported before is not known to a controller that starts anew.
-            for signal in sink.ids.in_session.into_iter().chain(sink.ids.implausible) {
-                sink.set_flag(signal, false);
+            for signal in self.sink.ids.in_session {
+                self.sink.set_flag(signal, false);
             }
         }
         self.service.panel.power_changes();

@@ -17,6 +17,8 @@ mod map {
     pub(super) const WATCHDOG: u16 = 3;
     /// The go sentence, in [`PROMPT`].
     pub(super) const GO: u16 = 1;
+    /// The stop sentence.
+    pub(super) const STOP: u16 = 2;
 }
 
 /// How long a whole post may differ from what it was told.
@@ -63,7 +65,7 @@ impl Post {
         match (self.voice, voice) {
             (before, after) if before == after => false,
             (before, 0) => told == before && now + EARLY < ends,
-            (_before, after) => told != after || now > self.told_at + SLACK,
+            (_before, after) => told != after || now > self.told_at + LATE,
         }
     }
 }
@@ -98,19 +100,24 @@ impl Posts {
 
     pub(super) fn asked(&mut self, sink: &mut Sink, unit: u8, request: &Request) {
         let Some(place) = self.wiring.posts.iter().position(|known| *known == unit) else { return };
+        let mut news = false;
         let mut write = |register: u16, value: u16| {
             let post = &mut self.posts[place];
             if register == map::LIGHT {
                 let light = u8::try_from(value).ok();
                 if post.told_light != light {
                     (post.told_light, post.told_light_at) = (light, sink.now);
+                    news = true;
                 }
             } else if register == map::WATCHDOG {
                 post.told_watchdog = value > 0 && Span::from_ms(u64::from(value)) <= self.watchdog;
             } else if register == map::PROMPT {
+                news = true;
                 post.told_at = sink.now;
-                if value == map::GO {
-                    sink.event(sink.ids.go_told[place], 0);
+                match value {
+                    map::GO => sink.event(sink.ids.go_told[place], 0),
+                    map::STOP => sink.event(sink.ids.stop_told[place], 0),
+                    _silence => {}
                 }
                 let lasts = match value {
                     1 => self.wiring.go_lasts,
@@ -136,7 +143,10 @@ impl Posts {
             | Request::Other(..) => return,
         }
         sink.set_flag(sink.ids.posts_told[0], self.posts.iter().all(|post| post.told_watchdog));
-        self.look_soon(sink, place);
+        // What is only told once more does not put off the look at what was told before.
+        if news {
+            self.look_soon(sink, place);
+        }
     }
 
     /// A whole post has done by then what it was told; and it is silent by then.
@@ -193,6 +203,7 @@ mod tests {
     fn a_post_says_what_it_was_told_when_it_was_told() {
         assert!(!told(0).is_its_own_idea(Instant::from_ms(10_005), 1));
         assert!(told(0).is_its_own_idea(Instant::from_ms(10_005), 2), "another sentence");
+        assert!(told(0).is_its_own_idea(Instant::from_ms(10_130), 1), "late: it has been mended");
         assert!(told(0).is_its_own_idea(Instant::from_ms(12_900), 1), "once more");
         assert!(Post::default().is_its_own_idea(Instant::from_ms(5_000), 1), "told nothing");
     }

@@ -280,6 +280,7 @@ impl Service {
             // What a log held before it was read for the first time is not fetched: anything may be in it.
             None if count > 1 => {
                 self.logged = u64::MAX;
+                self.tell_logged(sink);
                 count - 1
             }
             None => 0,
@@ -364,10 +365,19 @@ impl Service {
         self.wish_entry = Some(number);
     }
 
+    /// Lamp faults that have been in the log.
+    fn tell_logged(&self, sink: &mut Sink) {
+        let codes = [log::VEHICLE_RED_OUT, log::LAMP_OUT, log::LAMP_STUCK];
+        for (code, signal) in codes.into_iter().zip(sink.ids.logged) {
+            sink.set_flag(signal, self.logged & bit(code) != 0);
+        }
+    }
+
     /// One entry: its number, code and argument.
     fn entry(&mut self, sink: &mut Sink, place: u16, (code, arg): (u16, u16), ms: u32, learnt: &mut Learnt) {
         self.logged_wish(sink, place, (code, arg));
         self.logged |= bit(code);
+        self.tell_logged(sink);
         if code == log::POWER_ON {
             self.last_ms = None;
         }

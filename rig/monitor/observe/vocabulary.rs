@@ -11,6 +11,7 @@
 //! | `LIT_CONFLICT`, `LIT_DUAL` | vehicle green or yellow with pedestrian green; red and green of one head: lit |
 //! | `VRED_OUT` | all driven vehicle reds are not lit |
 //! | `VRED_ONE_OUT`, `PRED_OUT`, `YG_OUT` | such a lamp was not lit when last driven |
+//! | `PRED_DARK` | a pedestrian red is driven and not lit at this moment: it is out, or it flickers |
 //! | `LAMP_FAULT` | any head: driven is not lit; where lamps are sensed: lit is not commanded, for longer than sensing takes |
 //! | `UNSEEN_LAMPS` | the lamp-sense module is silent or its answers too far apart, and on to the next vehicle green: nothing above and no aspect is known |
 //! | `CMD_MISMATCH`, `LIT_UNCOMMANDED`, `GREEN_UNCOMMANDED` | coils last acknowledged differ from the feedback; in a lamp, in a green that is lit |
@@ -19,7 +20,7 @@
 //! | `FEEDBACK_DEAF` | the feedback module was asked, and asked again before it answered |
 //! | `FEEDBACK_LOST`, `UNIT_DEAF` | the feedback module, a unit on the lamp bus: nothing but questions for 1.5 s, for 2.5 s |
 //! | `HEAD_LOST` | a head has been deaf so long, until a reset that finds it answering, a loss of supply, or, before the first green, until it answers |
-//! | `POSTS_TOLD`, `go_told_A` | the same of the posts as `WATCHDOG_TOLD` of the heads; a post is told to say the go sentence |
+//! | `POSTS_TOLD`, `go_told_A`, `stop_told_A` | the same of the posts as `WATCHDOG_TOLD` of the heads; a post is told to say a sentence |
 //! | `WATCHDOG_TOLD` | every head has been told since it had supply to wait no longer than the watchdog time |
 //! | `CD_LINK`, `cd_frame` | a broadcast arrived within 2 s; a broadcast was sent |
 //! | `POST_FAULT` | a post does not do what it is told |
@@ -37,6 +38,7 @@
 //! | `MODE DEM DEMA DEMB ANN_REG FAULT LOGN DETA DETB LOSTA IMPLA STUCKA IDLEA ERRATICA log interlock LOG_BACKWARDS` | service port; nothing after twice `service_poll` without an answer |
 //! | `REFUSED_AFTER` | how long what the interlock would not see ended had lasted, in ms, as the controller's log says |
 //! | `FAULT_UNLOGGED` | the fault that stands has never been in the log |
+//! | `LOGGED22` | that fault (24, 25) has been in the log: while it stands it need not be there again, and the panel may show a newer one |
 //! | `DEM_READ LOSTA_READ` | the last reading shows a demand, a lost detector: from when it was read |
 //! | `PANEL_WRONG` | what a reading says that cannot be: 1 uptime, 2 time of the newest entry, 3 stages, 4 announcement, 5 policy, 6 a log that has shrunk, 7 a value acknowledged that is none, 8 local time of an entry, 9 the fault shown |
 //! | `clock_written` | the clock was set over the service port |
@@ -96,6 +98,7 @@ signals! {
     vehicle_reds_out: Domain::Flag => ["VRED_OUT"];
     vehicle_red_out: Domain::Flag => ["VRED_ONE_OUT"];
     pedestrian_red_out: Domain::Flag => ["PRED_OUT"];
+    pedestrian_red_dark: Domain::Flag => ["PRED_DARK"];
     yellow_green_out: Domain::Flag => ["YG_OUT"];
     lamp_fault: Domain::Flag => ["LAMP_FAULT"];
     unseen_lamps: Domain::Flag => ["UNSEEN_LAMPS"];
@@ -113,6 +116,7 @@ signals! {
     watchdog_told: Domain::Flag => ["WATCHDOG_TOLD"];
     posts_told: Domain::Flag => ["POSTS_TOLD"];
     go_told: Domain::Event => ["go_told_A", "go_told_B"];
+    stop_told: Domain::Event => ["stop_told_A", "stop_told_B"];
     countdown: Domain::Number => ["cdV", "cdP", "cdVB", "cdPB"];
     digits: DIGITS => ["cdVcol", "cdPcol"];
     to_walk: Domain::Number => ["cdP_red", "cdV_walk"];
@@ -161,6 +165,7 @@ signals! {
     announcing_register: Domain::Flag => ["ANN_REG"];
     fault: Domain::Number => ["FAULT"];
     fault_unlogged: Domain::Flag => ["FAULT_UNLOGGED"];
+    logged: Domain::Flag => ["LOGGED22", "LOGGED24", "LOGGED25"];
     log_count: Domain::Number => ["LOGN"];
     detector: Domain::Number => ["DETA", "DETB"];
     suspect: Domain::Flag => ["SUSPECT"];
