@@ -55,6 +55,9 @@ pub struct Workshop {
     pub folder: PathBuf,
 }
 
+/// Up to so many defects are compiled as well as the rig is.
+const FEW: usize = 4;
+
 /// A controller's files by name relative to its folder.
 type Sources = BTreeMap<String, String>;
 
@@ -140,7 +143,7 @@ impl Workshop {
             }
         }
         put(&sources.join("main.rs"), &program(defects))?;
-        put(&self.folder.join("Cargo.toml"), &self.manifest()?)?;
+        put(&self.folder.join("Cargo.toml"), &self.manifest(defects.len())?)?;
         // The same versions as the rig itself.
         let (from, to) = (self.source.join("Cargo.lock"), self.folder.join("Cargo.lock"));
         fs::copy(&from, to).map_err(|source| TeethError::Io { path: from, source })?;
@@ -170,7 +173,10 @@ impl Workshop {
         Ok(sources)
     }
 
-    fn manifest(&self) -> Result<String, TeethError> {
+    /// The crate's manifest. Of many controllers each runs for seconds: compiling them well would cost more than it gives. A few
+    /// are made to be searched for long.
+    fn manifest(&self, defects: usize) -> Result<String, TeethError> {
+        let (lto, units, own) = if defects <= FEW { ("thin", 4, 3) } else { ("off", 16, 1) };
         let root = fs::canonicalize(&self.source)
             .map_err(|source| TeethError::Io { path: self.source.clone(), source })?;
         let path = |name: &str| toml::Value::String(root.join(name).to_string_lossy().into_owned());
@@ -190,12 +196,11 @@ emulators = {{ path = {} }}
 
 [profile.release]
 debug = false
-lto = "off"
-codegen-units = 16
+lto = "{lto}"
+codegen-units = {units}
 
-# A hundred controllers, each of which runs for seconds: compiling them well would cost more than it gives.
 [profile.release.package.teeth]
-opt-level = 1
+opt-level = {own}
 "#,
             path(""),
             path("emulators"),
