@@ -67,6 +67,17 @@ fn what_is_violated_beside_a_port_that_was_away_is_nobodys_verdict() {
 }
 
 #[test]
+fn all_that_was_in_trouble_is_the_cause() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let others = AWAY.replace("lamps", "camera-a");
+    let back = |away: &str| format!("{away}: back as /dev/ttyUSB4");
+    let notes = [back(AWAY), back(&others)];
+    let outcome = judged(&conflict_behind(folder.path(), &notes.each_ref().map(String::as_str)));
+    let Status::Broken(why) = &outcome.status else { panic!("{:?}", outcome.status) };
+    assert!(why.contains(AWAY) && why.contains(&others), "{why}");
+}
+
+#[test]
 fn a_port_that_never_came_back_is_trouble_too() {
     let folder = tempfile::tempdir().expect("a folder");
     let gone = "the port of lamps is gone: unplugged, or closed at the other end";

@@ -252,15 +252,7 @@ fn conclude(
     };
     let mut outcome = close(site, scenario, seed, recorder, ended, path)?;
     outcome.remarks.push(format!("wakes of the rig were late: {}", live.lateness));
-    let untrusted = matches!(outcome.status, Status::Violated | Status::Inconclusive(_));
-    for trouble in troubles(live) {
-        // What happened on a bench in trouble is not held against the controller; what it did right all the same counts.
-        if untrusted && !matches!(outcome.status, Status::Broken(_)) {
-            outcome.status = Status::Broken(trouble);
-        } else {
-            outcome.remarks.push(trouble);
-        }
-    }
+    outcome.in_trouble(troubles(live));
     if let LiveEnd::Broken(at, why) = &live.end {
         outcome.status = Status::Broken(format!("{why}, at {at}; what was recorded is judged up to there"));
     }

@@ -98,6 +98,21 @@ impl Outcome {
         }
         tally
     }
+
+    /// Bench or host were in trouble. What went wrong there is not held against the controller, and all of it is the cause; what
+    /// it did right all the same counts.
+    pub(super) fn in_trouble(&mut self, troubles: Vec<String>) {
+        match self.status {
+            Status::Violated | Status::Inconclusive(_) if !troubles.is_empty() => {
+                self.status = Status::Broken(troubles.join("; "));
+            }
+            Status::Violated
+            | Status::Inconclusive(_)
+            | Status::Passed
+            | Status::Skipped(_)
+            | Status::Broken(_) => self.remarks.extend(troubles),
+        }
+    }
 }
 
 /// The status that follows from the verdicts. `must_exercise` names what has to be triggered.

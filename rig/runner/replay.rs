@@ -86,13 +86,7 @@ pub fn replay(path: &Path, stop: &AtomicBool) -> Result<Outcome, ReplayError> {
     if more || (whole && reader.cut().is_some()) {
         doubt(&mut outcome, format!("something follows the end of the trace at {ended}; it was not judged"));
     }
-    for trouble in stalled.into_iter().chain(absences.into_troubles()) {
-        // As in the run itself: what went wrong on a bench in trouble is nobody's verdict.
-        match outcome.status {
-            Status::Violated | Status::Inconclusive(_) => outcome.status = Status::Broken(trouble),
-            Status::Passed | Status::Skipped(_) | Status::Broken(_) => outcome.remarks.push(trouble),
-        }
-    }
+    outcome.in_trouble(stalled.into_iter().chain(absences.into_troubles()).collect());
     if !whole {
         let why = broke_off.as_deref().or(reader.cut()).unwrap_or("no end record");
         doubt(&mut outcome, format!("the trace was cut off at {ended} ({why}); judged up to there"));

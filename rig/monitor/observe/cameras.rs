@@ -1,13 +1,13 @@
 //! Cameras: what the controller has been told, and the session in which it was.
 
-use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 use emulators::time::{Instant, Span};
 use emulators::wire::Parsed;
-use emulators::wire::gbt43229::{Address, Decoder, DeviceTime, Message, Packet, RealTime, Region};
+use emulators::wire::gbt43229::{Address, Decoder, Message, Packet, RealTime, Region};
 
 use super::Timer;
+use super::camera_clock::CameraClock;
 use super::sink::{Sink, flag, number};
 use super::walkers::{Crosswalk, Walkers};
 use crate::site::{CableRole, CableWiring, CameraWiring, Limits, Wiring};
@@ -18,8 +18,6 @@ const OVERFLOW: u8 = 255;
 const STREAK_MAX: i64 = 20;
 /// Heartbeat queries are owed for so long after a reply: two of them may then have gone unanswered.
 const SESSION_LASTS: Span = Span::from_secs(12);
-/// So many time stamps in a row that are not after the newest are those of a clock that was set back.
-const SET_BACK: u8 = 3;
 /// So many queries without an answer make a camera off-line (GB/T 43229).
 const GIVEN_UP: i64 = 3;
 /// A controller that shares the line with the camera waits for an intact upload before it says anything; T29.
@@ -43,17 +41,11 @@ pub(super) struct Camera {
     uploads: Decoder,
     orders: Decoder,
     silence: Span,
+    clock: CameraClock,
     capacity: i64,
     crosswalk_capacity: i64,
     jump_max: i64,
     erratic_per_min: usize,
-    /// The newest report's time stamp. What is not after it is a copy or a late one, and no news (P44).
-    newest: Option<DeviceTime>,
-    /// Copies in a row, each newer than the one before, and the last of them.
-    copies: u8,
-    copy: Option<DeviceTime>,
-    /// Its clock less the record's, in us: as it told its time in this session, or by its first report.
-    distance_us: Option<i64>,
     /// Counts of the last received frame, believed or not: waiting, crosswalk.
     received: [Option<u8>; 2],
     /// The same of a camera that fell silent then.
@@ -83,6 +75,7 @@ impl Camera {
         let shared = cable.is_some_and(CableWiring::is_shared);
         let (controller, wiring) = (wiring.controller, wiring.cameras[place]);
         let number = |name: &str| limits.number(name);
+        let silence = limits.time("camera_silence").unwrap_or(Span::from_secs(3));
         let capacity = number(["waiting_capacity_a", "waiting_capacity_b"][place]);
         Camera {
             place,
@@ -91,15 +84,12 @@ impl Camera {
             controller,
             uploads: Decoder::new(wiring.crc),
             orders: Decoder::new(wiring.crc),
-            silence: limits.time("camera_silence").unwrap_or(Span::from_secs(3)),
+            silence,
+            clock: CameraClock::new(silence),
             capacity: capacity.unwrap_or(i64::from(wiring.waiting_capacity)),
             crosswalk_capacity: number("crosswalk_capacity").unwrap_or(i64::from(wiring.crosswalk_capacity)),
             jump_max: number("jump_max").unwrap_or(10),
             erratic_per_min: number("erratic_per_min").and_then(|n| usize::try_from(n).ok()).unwrap_or(120),
-            newest: None,
-            copies: 0,
-            copy: None,
-            distance_us: None,
             received: [None; 2],
             forgotten: (Instant::ZERO, [None; 2]),
             walkers: Walkers::default(),
@@ -187,8 +177,7 @@ impl Camera {
             Message::RealTime(report) => return self.report(sink, start, &report, red_since),
             Message::ConnectRequest => {
                 // Its clock may have been set meanwhile.
-                self.newest = None;
-                self.distance_us = None;
+                self.clock = CameraClock::new(self.silence);
                 if self.unanswered >= GIVEN_UP {
                     // What it reported before it was given up is forgotten.
                     self.received = [None; 2];
@@ -198,10 +187,7 @@ impl Camera {
                 sink.set_flag(sink.ids.in_session[place], false);
                 sink.event(sink.ids.connect_request[place], 0);
             }
-            Message::TimeUpload(at, _) => {
-                self.distance_us = Some(distance_us(at, sink.now));
-                self.newest = None;
-            }
+            Message::TimeUpload(at, _) => self.clock.told(sink.now, at),
             Message::HeartbeatReply => {
                 self.asked(sink, 0);
                 self.answered_at = Some(sink.now);
@@ -258,7 +244,7 @@ impl Camera {
         if self.shared {
             sink.wake(Timer::OVERDUES[place], sink.now + self.wiring.period + OVERDUE);
         }
-        if !self.is_news(sink.now, report.at) {
+        if !self.clock.is_news(sink.now, report.at) {
             self.line_disturbed(sink);
             return false;
         }
@@ -321,42 +307,10 @@ impl Camera {
         true
     }
 
-    /// Whether a report is none that came before, and none that comes later than a camera may be silent (P44). So many in a row
-    /// with none that is new are neither: the camera's clock was set back.
-    fn is_news(&mut self, now: Instant, stamp: DeviceTime) -> bool {
-        let silence = i64::try_from(self.silence.as_us()).unwrap_or(i64::MAX);
-        let distance_now = distance_us(stamp, now);
-        let distance = *self.distance_us.get_or_insert(distance_now);
-        let copy = self.newest.is_some_and(|newest| stamp <= newest);
-        let late = !copy && distance - distance_now > silence;
-        if late && self.newest.is_some() {
-            return false;
-        }
-        if copy || late {
-            // Old ones that come again between others are no clock that was set back; and one that comes twice is one.
-            match self.copy.replace(stamp).map(|before| stamp.cmp(&before)) {
-                Some(Ordering::Equal) => {}
-                Some(Ordering::Less) => self.copies = 1,
-                Some(Ordering::Greater) | None => self.copies += 1,
-            }
-            if self.copies < SET_BACK {
-                return false;
-            }
-        }
-        // No cable delivers tomorrow's report either: it was set forward.
-        if copy || late || distance_now - distance > silence {
-            self.distance_us = Some(distance_now);
-        }
-        self.copies = 0;
-        self.copy = None;
-        self.newest = Some(stamp);
-        true
-    }
-
     /// The controller loses its supply, or gets it back without what it knew of the camera's clock, of its questions and of its
     /// counts.
     pub(super) fn power_changes(&mut self, sink: &mut Sink) {
-        self.distance_us = None;
+        self.clock.forget_distance();
         self.asked(sink, 0);
         sink.set_flag(sink.ids.implausible[self.place], false);
         sink.set_flag(sink.ids.waiters_implausible[self.place], false);
@@ -469,10 +423,4 @@ impl Camera {
     pub(super) fn unbelieved(&self, sink: &mut Sink) {
         sink.set_flag(sink.ids.camera_good[self.place], false);
     }
-}
-
-/// A camera's clock less the record's.
-fn distance_us(stamp: DeviceTime, now: Instant) -> i64 {
-    let stamp = i64::from(stamp.s) * 1_000_000 + i64::from(stamp.ms) * 1_000;
-    stamp - i64::try_from(now.as_us()).unwrap_or(i64::MAX)
 }

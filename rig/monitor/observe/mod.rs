@@ -13,6 +13,7 @@
 //! What each signal means stands where they are declared, in `vocabulary.rs`.
 
 mod bus;
+mod camera_clock;
 mod cameras;
 mod context;
 mod displays;
