@@ -14,7 +14,7 @@ const CATALOGUE: &str = include_str!("../../fixtures/properties/catalogue.toml")
 const VEHICLE: Domain = Domain::Names(&["OFF", "R", "Y", "G", "FY", "OTHER"]);
 const PEDESTRIAN: Domain = Domain::Names(&["OFF", "R", "G", "FG", "OTHER"]);
 /// The signals, in the order in which a row tells them.
-const SIGNALS: [(&str, Domain); 16] = [
+const SIGNALS: [(&str, Domain); 17] = [
     ("VA", VEHICLE),
     ("VB", VEHICLE),
     ("PA", PEDESTRIAN),
@@ -31,9 +31,11 @@ const SIGNALS: [(&str, Domain); 16] = [
     ("LAMP_LINK", Domain::Flag),
     ("LAMP_NOISE", Domain::Flag),
     ("LAMP_UNHEARD", Domain::Flag),
+    ("PRED_DARK", Domain::Flag),
 ];
 /// What does not change: signal and value.
-const CONSTANT: [(u16, u8); 8] = [(5, 1), (6, 1), (7, 0), (11, 0), (12, 0), (13, 1), (14, 0), (15, 0)];
+const CONSTANT: [(u16, u8); 9] =
+    [(5, 1), (6, 1), (7, 0), (11, 0), (12, 0), (13, 1), (14, 0), (15, 0), (16, 0)];
 
 /// The three properties: id, and a text that a check must contain to be taken.
 pub(crate) const PROPERTIES: [(&str, &str); 3] =
