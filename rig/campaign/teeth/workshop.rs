@@ -55,7 +55,7 @@ pub struct Workshop {
     pub folder: PathBuf,
 }
 
-/// Up to so many defects are compiled as well as the rig is.
+/// Up to so many defects are compiled nearly as well as the rig is (thin instead of fat link-time optimisation).
 const FEW: usize = 4;
 
 /// A controller's files by name relative to its folder.
